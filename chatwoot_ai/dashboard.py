@@ -1,0 +1,104 @@
+"""The first page: what there is, what changed lately; every number leads to its list."""
+
+import json
+from collections import Counter
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from tenants.access import Access
+from tenants.admin.base import access_of
+from tenants.audit import Action
+from tenants.models import ApiToken, AuditEntry, Membership, Tenant
+
+DAYS = 14
+LATEST = 8
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    access = access_of(request)
+    may_see_log = admin.site._registry[AuditEntry].has_view_permission(request)
+    return {
+        **context,
+        "has_no_company": access.tenant is None and not access.is_platform,
+        "cards": _cards(request, access),
+        "chart": _chart(access) if may_see_log else None,
+        "latest": _latest(access) if may_see_log else (),
+        "log_address": _address(AuditEntry),
+    }
+
+
+def _cards(request: HttpRequest, access: Access) -> list[dict[str, Any]]:
+    cards = []
+    if access.reaches_everything:
+        cards.append(_card(request, access, Tenant, _("Companies")))
+    cards.append(_card(request, access, Membership, _("People in the team")))
+    cards.append(_card(request, access, ApiToken, _("API tokens")))
+    cards.append(_failed_sign_ins(request, access))
+    return [card for card in cards if card]
+
+
+def _card(request: HttpRequest, access: Access, model: Any, title: Any) -> dict[str, Any] | None:
+    if not admin.site._registry[model].has_view_permission(request):
+        return None
+    count = model.objects.visible_to(access).count()
+    return {"title": title, "number": count, "link": _address(model)}
+
+
+def _failed_sign_ins(request: HttpRequest, access: Access) -> dict[str, Any] | None:
+    """Nobody knows whose a failed sign-in was, so only the platform sees them."""
+    if not access.reaches_everything:
+        return None
+    since = timezone.now() - timedelta(days=1)
+    failed = AuditEntry.objects.filter(action=Action.SIGN_IN_FAILED, created_at__gte=since)
+    link = _address(AuditEntry, action__exact=Action.SIGN_IN_FAILED)
+    return {"title": _("Failed sign-ins in 24 hours"), "number": failed.count(), "link": link}
+
+
+def _chart(access: Access) -> dict[str, str]:
+    """Changes per day, as the theme's bar chart wants them."""
+    today = timezone.localdate()
+    days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
+    counts = _changes_per_day(access, since=days[0])
+    data = {
+        "labels": [date_format(day, "SHORT_DATE_FORMAT")[:5] for day in days],
+        "datasets": [
+            {
+                "label": str(_("Changes")),
+                "data": [counts[day] for day in days],
+                "backgroundColor": "var(--color-primary-500)",
+            }
+        ],
+    }
+    return {"data": json.dumps(data), "total": str(sum(counts.values()))}
+
+
+def _changes_per_day(access: Access, *, since: date) -> Counter[date]:
+    rows = (
+        AuditEntry.objects.visible_to(access)
+        .filter(created_at__date__gte=since, action__in=(Action.CREATED, Action.CHANGED, Action.DELETED))
+        .annotate(day=TruncDate("created_at"))
+        .values("day")
+        .annotate(number=Count("pk"))
+        .order_by("day")
+    )
+    return Counter({row["day"]: row["number"] for row in rows})
+
+
+def _latest(access: Access) -> Any:
+    return AuditEntry.objects.visible_to(access).order_by("-created_at", "-pk")[:LATEST]
+
+
+def _address(model: Any, **filters: str) -> str:
+    meta = model._meta
+    page = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    return f"{page}?{urlencode(filters)}" if filters else page

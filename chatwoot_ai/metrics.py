@@ -1,0 +1,153 @@
+"""Counters for Prometheus, and the page that serves them.
+
+Labels take few values: routes are route names, and of tenants only the first hundred are named.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from ipaddress import ip_address
+from secrets import compare_digest
+from typing import Any
+
+import prometheus_client as prometheus
+from celery import signals
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from chatwoot_ai import local_queue, telemetry
+from chatwoot_ai.models import Pulse
+from tenants.context import client_address
+
+MOST_TENANTS = 100
+
+requests_total = prometheus.Counter(
+    "chatwootai_http_requests_total",
+    "Requests answered.",
+    ["route", "method", "status", "tenant"],
+)
+request_seconds = prometheus.Histogram(
+    "chatwootai_http_request_seconds",
+    "Time to answer a request.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+tasks_total = prometheus.Counter(
+    "chatwootai_tasks_total", "Tasks run, by how they ended.", ["task", "outcome"]
+)
+task_seconds = prometheus.Histogram(
+    "chatwootai_task_seconds",
+    "Time a task ran.",
+    ["task"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600),
+)
+publish_failures_total = prometheus.Counter(
+    "chatwootai_task_publish_failures_total", "Tasks that could not be handed to the broker."
+)
+
+_named_tenants: set[str] = set()
+
+
+def tenant_label(slug: str) -> str:
+    if slug in _named_tenants:
+        return slug
+    if not slug or len(_named_tenants) >= MOST_TENANTS:
+        return "other" if slug else ""
+    _named_tenants.add(slug)
+    return slug
+
+
+class MetricsMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        response = self.get_response(request)
+        route = route_of(request)
+        tenant = tenant_label(getattr(request, "tenant_slug", ""))
+        requests_total.labels(route, request.method, response.status_code, tenant).inc()
+        request_seconds.labels(route).observe(time.perf_counter() - started)
+        return response
+
+
+def route_of(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return (match.view_name or match.route) if match else "none"
+
+
+def show(request: HttpRequest) -> HttpResponse:
+    """/metrics: with the token when one is set, else from this machine only."""
+    if not _may_read(request):
+        return HttpResponseForbidden("Set METRICS_TOKEN and send it as a bearer token.\n")
+    return HttpResponse(
+        prometheus.generate_latest(_registry()), content_type=prometheus.CONTENT_TYPE_LATEST
+    )
+
+
+def _may_read(request: HttpRequest) -> bool:
+    if settings.METRICS_TOKEN:
+        given = request.headers.get("Authorization", "").encode()
+        return compare_digest(given, f"Bearer {settings.METRICS_TOKEN}".encode())
+    try:
+        peer = ip_address(client_address(request))
+    except ValueError:
+        return False
+    return peer.is_loopback and "X-Forwarded-For" not in request.headers
+
+
+def _registry() -> CollectorRegistry:
+    """The metrics of all web processes where they share a folder, else of this one."""
+    registry = CollectorRegistry()
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
+    else:
+        registry.register(prometheus.REGISTRY)  # type: ignore[arg-type]  # collects like one
+    registry.register(_StateCollector())
+    return registry
+
+
+class _StateCollector(Collector):
+    """What is read from the database and the queues at the moment of asking."""
+
+    def collect(self) -> Any:
+        age = GaugeMetricFamily(
+            "chatwootai_queue_seconds_since_alive", "Age of a queue's last sign of life.", labels=["queue"]
+        )
+        waited = GaugeMetricFamily(
+            "chatwootai_queue_wait_seconds", "How long the last sign of life waited.", labels=["queue"]
+        )
+        for pulse in Pulse.objects.order_by("queue"):
+            age.add_metric([pulse.queue], time.time() - pulse.ran_at.timestamp())
+            waited.add_metric([pulse.queue], pulse.waited_seconds)
+        yield from (age, waited)
+        yield from self._local_queues()
+
+    def _local_queues(self) -> Any:
+        workers = local_queue.running()
+        if workers is None:
+            return
+        waiting = GaugeMetricFamily(
+            "chatwootai_local_queue_waiting", "Calls waiting in this process.", labels=["queue"]
+        )
+        for name, queue in workers.queues.items():
+            waiting.add_metric([name], queue.waiting())
+        yield waiting
+
+
+@signals.task_prerun.connect
+def note_start(task: Any, **_: Any) -> None:
+    task.request.started_counter = time.perf_counter()
+
+
+@signals.task_postrun.connect
+def note_end(task: Any, state: str | None = None, **_: Any) -> None:
+    tasks_total.labels(task.name, (state or "unknown").lower()).inc()
+    started = getattr(task.request, "started_counter", None)
+    if started is not None:
+        seconds = time.perf_counter() - started
+        task_seconds.labels(task.name).observe(seconds)
+        telemetry.report_span(f"task {task.name}", seconds=seconds, outcome=state or "unknown")

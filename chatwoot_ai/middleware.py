@@ -1,0 +1,53 @@
+"""The frame of each request: its id, its log line, its context."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from chatwoot_ai import telemetry
+from chatwoot_ai.metrics import route_of
+from tenants import context
+
+logger = logging.getLogger("chatwoot_ai.requests")
+
+ACCEPTED_ID = re.compile(r"[A-Za-z0-9._\-]{8,64}\Z")
+QUIET_ROUTES = frozenset({"live", "ready", "metrics", "none"})
+
+
+class RequestContextMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = _request_id(request)
+        address = context.client_address(request)
+        started = time.perf_counter()
+        with context.bind(via="web", request_id=request_id, address=address, actor="", user=None):
+            response = self.get_response(request)
+            _report(request, response, request_id, time.perf_counter() - started)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+def _request_id(request: HttpRequest) -> str:
+    given = request.headers.get("X-Request-ID", "")
+    return given if ACCEPTED_ID.match(given) else uuid.uuid4().hex
+
+
+def _report(request: HttpRequest, response: HttpResponse, request_id: str, seconds: float) -> None:
+    route = route_of(request)
+    if route in QUIET_ROUTES and response.status_code < 500:
+        return
+    status = response.status_code
+    telemetry.report_span(f"{request.method} {route}", seconds=seconds, status=status, id=request_id)
+    logger.info(
+        "%s %s: %s",
+        request.method,
+        route,
+        status,
+        extra={"ms": round(seconds * 1000, 1)},
+    )

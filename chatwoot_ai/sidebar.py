@@ -1,0 +1,87 @@
+"""What stands in the sidebar, by job, and the small labels around it."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
+
+
+class Item(NamedTuple):
+    icon: str
+    model: Any
+
+
+# The five jobs. A job without pages is not shown; every registered page stands here (a test).
+SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
+    (_("Serve"), ()),
+    (_("Teach"), ()),
+    (_("Act"), ()),
+    (_("Measure"), (Item("history", AuditEntry),)),
+    (
+        _("Set up"),
+        (
+            Item("storefront", Tenant),
+            Item("group", Membership),
+            Item("key", ApiToken),
+            Item("manage_accounts", User),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    groups = [_home(request)]
+    for title, items in SECTIONS:
+        links = list(_links(request, items))
+        if links:
+            groups.append({"title": title, "separator": True, "collapsible": True, "items": links})
+    return groups
+
+
+def _home(request: HttpRequest) -> dict[str, Any]:
+    items = [{"title": _("Overview"), "icon": "dashboard", "link": reverse("admin:index")}]
+    if request.access.reaches_everything:  # type: ignore[attr-defined]
+        status = {"title": _("System"), "icon": "monitor_heart", "link": reverse("admin:status")}
+        items.append(status)
+    return {"items": items}
+
+
+def _links(request: HttpRequest, items: tuple[Item, ...]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        page = admin.site._registry[item.model]
+        if page.has_view_permission(request):
+            meta = item.model._meta
+            link = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+            yield {"title": str(meta.verbose_name_plural).capitalize(), "icon": item.icon, "link": link}
+
+
+def whose_rows(request: HttpRequest) -> Any:
+    """Under the product's name: whose rows the pages show."""
+    access = getattr(request, "access", None)
+    if access is None or access.user is None:
+        return ""
+    if access.tenant is None:
+        return _("All companies") if access.is_platform else ""
+    return access.tenant.name
+
+
+def environment_label(request: HttpRequest) -> list[Any]:
+    if settings.DEV_MODE:
+        return [_("Development"), "warning"]
+    if settings.CELERY_BROKER_URL:
+        return [_("Production"), "success"]
+    return [_("Embedded"), "info"]
+
+
+def languages(request: HttpRequest) -> list[dict[str, str]]:
+    names = {"pt-br": "Português (Brasil)", "en": "English"}
+    return [
+        {"code": code, "name": names[code], "name_local": names[code], "bidi": ""}
+        for code, _name in settings.LANGUAGES
+    ]

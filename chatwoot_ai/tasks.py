@@ -1,0 +1,23 @@
+"""Periodic upkeep of the installation."""
+
+import time
+
+from celery import shared_task
+from django.core.management import call_command
+from django.utils import timezone
+
+from chatwoot_ai.models import Pulse
+
+
+@shared_task(bind=True)
+def report_alive(self, *, queue: str) -> None:  # type: ignore[no-untyped-def]  # celery's task
+    sent_at = float((self.request.headers or {}).get("sent_at") or time.time())
+    waited = max(0.0, time.time() - sent_at)
+    Pulse.objects.update_or_create(
+        queue=queue, defaults={"ran_at": timezone.now(), "waited_seconds": waited}
+    )
+
+
+@shared_task
+def drop_expired_sessions() -> None:
+    call_command("clearsessions")

@@ -1,0 +1,44 @@
+"""Exactly one process of an installation runs the workers: the one that holds this file."""
+
+import fcntl
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+
+
+class WorkerLock:
+    """Held as long as the process lives; the file says who holds it. `is_held` tells the outcome."""
+
+    def __init__(self, path: Path, address: str) -> None:
+        self.path = path
+        self.address = address
+        self.is_held = False
+
+    def __enter__(self) -> Self:
+        self._file = self.path.open("a+")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self
+        self.is_held = True
+        self._file.truncate(0)
+        self._file.write(json.dumps({"pid": os.getpid(), "address": self.address}))
+        self._file.flush()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+def holder(path: Path) -> dict[str, Any] | None:
+    """Process and address of whoever holds the lock, or None when nobody does."""
+    try:
+        with path.open("r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return dict(json.loads(file.read() or "{}"))
+    except FileNotFoundError:
+        pass
+    return None

@@ -1,0 +1,13 @@
+"""The web process: `gunicorn chatwoot_ai.wsgi`."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatwoot_ai.settings")
+application = get_wsgi_application()
+
+from chatwoot_ai import checks, telemetry  # noqa: E402  they need the apps loaded
+
+checks.stop_on_errors()
+telemetry.start()

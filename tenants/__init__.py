@@ -1,0 +1,1 @@
+"""Who we serve: companies, their people, what each may do, and the record of what changed."""

@@ -1,0 +1,133 @@
+"""The audit log, to be read and searched."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
+from unfold.decorators import display
+
+from tenants.access import Area
+from tenants.admin.base import ReadOnlyAdmin
+from tenants.audit import Action, watched_models
+from tenants.models import AuditEntry
+
+
+class KindFilter(DropdownFilter):
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        names = [(m._meta.label_lower, m._meta.verbose_name) for m in watched_models()]
+        return sorted(names, key=lambda name: str(name[1]))
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        return queryset.filter(object_type=self.value()) if self.value() else queryset
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    area = Area.AUDIT
+    list_display = ("created_at", "who", "what_happened", "object_label", "kind", "via", "tenant_name")
+    list_display_links = ("created_at", "object_label")
+    list_filter = (
+        ("action", ChoicesDropdownFilter),
+        KindFilter,
+        ("created_at", RangeDateTimeFilter),
+    )
+    search_fields = ("object_label", "actor_label", "object_id", "request_id", "address")
+    search_help_text = _("Searches who, what, id, request and address.")
+    ordering = ("-created_at", "-pk")
+    fieldsets = (
+        (None, {"fields": ("created_at", "who", "what_happened", "object_label", "kind")}),
+        (_("Changes"), {"fields": ("difference",)}),
+        (_("Where from"), {"fields": ("via", "address", "request_id", "object_id")}),
+    )
+    readonly_fields = ("difference",)
+    export_fields = (
+        "created_at",
+        "actor_label",
+        "action",
+        "object_type",
+        "object_id",
+        "object_label",
+        "changes",
+        "via",
+        "address",
+        "request_id",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        rows = super().get_queryset(request)
+        name = models.Subquery(
+            apps.get_model("tenants", "Tenant")
+            .objects.filter(pk=models.OuterRef("tenant_id"))
+            .values("name")
+        )
+        return rows.annotate(company=name)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        columns = super().get_list_display(request)
+        is_one_company = request.access.tenant is not None  # type: ignore[attr-defined]
+        return [c for c in columns if c != "tenant_name"] if is_one_company else columns
+
+    @admin.display(description=_("who"), ordering="actor_label", empty_value="–")
+    def who(self, entry: AuditEntry) -> str:
+        return entry.actor_label
+
+    @display(
+        description=_("action"),
+        ordering="action",
+        label={
+            Action.CREATED: "success",
+            Action.DELETED: "danger",
+            Action.SIGN_IN_FAILED: "warning",
+            Action.LOCKED_OUT: "danger",
+            Action.SECOND_FACTOR_FAILED: "warning",
+        },
+    )
+    def what_happened(self, entry: AuditEntry) -> tuple[str, str]:
+        return entry.action, entry.get_action_display()
+
+    @admin.display(description=_("kind"), ordering="object_type")
+    def kind(self, entry: AuditEntry) -> Any:
+        model = _model_of(entry)
+        return model._meta.verbose_name if model else entry.object_type
+
+    @admin.display(description=_("company"), ordering="company")
+    def tenant_name(self, entry: Any) -> str:
+        return entry.company or ""
+
+    @admin.display(description=_("what changed"))
+    def difference(self, entry: AuditEntry) -> SafeString:
+        return render_to_string("admin/audit_changes.html", {"rows": change_rows(entry)})
+
+
+def change_rows(entry: AuditEntry) -> list[dict[str, Any]]:
+    """Field, old value, new value, in the reader's words."""
+    model = _model_of(entry)
+    return [
+        {"field": _field_name(model, name), "before": before, "after": after}
+        for name, (before, after) in entry.changes.items()
+    ]
+
+
+def _model_of(entry: AuditEntry) -> type[models.Model] | None:
+    try:
+        return apps.get_model(entry.object_type)
+    except (LookupError, ValueError):
+        return None
+
+
+def _field_name(model: type[models.Model] | None, name: str) -> Any:
+    try:
+        field: Any = model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
+        field = None
+    return getattr(field, "verbose_name", name)

@@ -1,0 +1,77 @@
+"""Who is doing something right now, and for what: read by the audit log and by every log line."""
+
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    from tenants.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One unit of work: a request, a task or a command."""
+
+    via: str = ""
+    request_id: str = ""
+    address: str = ""
+    user: "User | None" = None
+    actor: str = ""
+    tenant: str = ""
+    conversation: str = ""
+
+
+_current: ContextVar[Context | None] = ContextVar("chatwootai_context", default=None)
+
+
+def current() -> Context:
+    return _current.get() or _of_this_process()
+
+
+@contextmanager
+def bind(**changes: Any) -> Iterator[Context]:
+    """Within the block the named parts of the context are these; afterwards the old ones again."""
+    context = replace(current(), **changes)
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        _current.reset(token)
+
+
+def note(**changes: Any) -> None:
+    """Say more about the work that is already bound, for the rest of it."""
+    _current.set(replace(current(), **changes))
+
+
+def _of_this_process() -> Context:
+    """Outside requests and tasks, a person at a terminal of the server acts through a command."""
+    command = sys.argv[1] if len(sys.argv) > 1 else "shell"
+    return Context(via=f"command {command}", actor=_login_name())
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "system"
+
+
+def client_address(request: HttpRequest) -> str:
+    """Address of the client, counting as many trusted proxies as the operator named.
+
+    Entries of X-Forwarded-For left of those proxies are whatever the client wrote, hence ignored.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    if not settings.TRUSTED_PROXIES:
+        return peer
+    forwarded = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
+    hops = [hop for hop in forwarded if hop]
+    return hops[-settings.TRUSTED_PROXIES] if len(hops) >= settings.TRUSTED_PROXIES else peer

@@ -1,0 +1,85 @@
+"""What the audit log hears about: saves, deletions, changed many-to-many rows and logins."""
+
+from typing import Any
+
+from axes.signals import user_locked_out
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import models
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from tenants import audit
+from tenants.audit import Action
+from tenants.models import User
+from tenants.scoping import ForeignTenantError, TenantModel
+
+
+@receiver(pre_save, dispatch_uid="audit_before_save")
+def remember_old_values(sender: type[models.Model], instance: Any, raw: bool, **_: Any) -> None:
+    if raw or not audit.is_watched(sender):
+        return
+    old = sender._base_manager.filter(pk=instance.pk).first() if instance.pk else None
+    instance._audit_before = audit.snapshot(old) if old else None
+
+
+@receiver(post_save, dispatch_uid="audit_after_save")
+def record_save(sender: type[models.Model], instance: Any, raw: bool, **_: Any) -> None:
+    if raw or not audit.is_watched(sender):
+        return
+    before = instance.__dict__.pop("_audit_before", None)
+    if before is None:
+        changes = audit.difference({}, audit.snapshot(instance))
+        audit.record(Action.CREATED, instance, changes=changes)
+    else:
+        audit.record_change(instance, before)
+
+
+@receiver(post_delete, dispatch_uid="audit_after_delete")
+def record_deletion(sender: type[models.Model], instance: Any, **_: Any) -> None:
+    if audit.is_watched(sender):
+        changes = audit.difference(audit.snapshot(instance), {})
+        audit.record(Action.DELETED, instance, changes=changes)
+
+
+@receiver(m2m_changed, dispatch_uid="audit_many_to_many")
+def record_links(
+    sender: Any, instance: Any, action: str, model: Any, pk_set: set[Any] | None, **_: Any
+) -> None:
+    if action == "pre_add" and isinstance(instance, TenantModel):
+        refuse_foreign_links(instance, model, pk_set or set())
+    if action.startswith("post_") and audit.is_watched(type(instance)):
+        changes = {sender._meta.model_name: [action.removeprefix("post_"), sorted(pk_set or ())]}
+        audit.record(Action.CHANGED, instance, changes=changes)
+
+
+def refuse_foreign_links(row: TenantModel, model: type[models.Model], pks: set[Any]) -> None:
+    if not issubclass(model, TenantModel):
+        return
+    if model._base_manager.filter(pk__in=pks).exclude(tenant_id=row.tenant_id).exists():
+        raise ForeignTenantError("A row cannot be linked to a row of another tenant.")
+
+
+@receiver(user_logged_in, dispatch_uid="audit_signed_in")
+def record_sign_in(user: User, **_: Any) -> None:
+    audit.record(Action.SIGNED_IN, user, user=user)
+
+
+@receiver(user_logged_out, dispatch_uid="audit_signed_out")
+def record_sign_out(user: User | None, **_: Any) -> None:
+    if user is not None:
+        audit.record(Action.SIGNED_OUT, user, user=user)
+
+
+@receiver(user_login_failed, dispatch_uid="audit_sign_in_failed")
+def record_failed_sign_in(
+    credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
+    """Tries during a lock-out are not written down: a machine could fill the log with them."""
+    if not getattr(request, "axes_locked_out", False):
+        audit.record(Action.SIGN_IN_FAILED, label=str(credentials.get("username", ""))[:200])
+
+
+@receiver(user_locked_out, dispatch_uid="audit_locked_out")
+def record_lock_out(request: HttpRequest, username: str | None, **_: Any) -> None:
+    audit.record(Action.LOCKED_OUT, label=(username or "")[:200])
