@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
@@ -40,7 +41,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     for title, items in SECTIONS:
         links = list(_links(request, items))
         if links:
-            groups.append({"title": title, "separator": True, "collapsible": True, "items": links})
+            groups.append({"title": title, "separator": True, "items": links})
     return groups
 
 
@@ -58,7 +59,7 @@ def _links(request: HttpRequest, items: tuple[Item, ...]) -> Iterator[dict[str, 
         if page.has_view_permission(request):
             meta = item.model._meta
             link = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
-            yield {"title": str(meta.verbose_name_plural).capitalize(), "icon": item.icon, "link": link}
+            yield {"title": capfirst(meta.verbose_name_plural), "icon": item.icon, "link": link}
 
 
 def whose_rows(request: HttpRequest) -> Any:

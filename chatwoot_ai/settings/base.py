@@ -140,9 +140,9 @@ CONTENT_SECURITY_POLICY = {
 
 # What is installed
 INSTALLED_APPS = [
-    "chatwoot_ai.apps.AdminConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
+    "chatwoot_ai.apps.AdminConfig",
     "chatwoot_ai.apps.PlatformConfig",
     "tenants",
     "knowledge",
@@ -206,6 +206,7 @@ LANGUAGE_COOKIE_SECURE = IS_HTTPS
 TIME_ZONE = env.text("TIME_ZONE") or "America/Sao_Paulo"
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["chatwoot_ai.formats"]
 STATIC_URL = "static/"
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
@@ -299,7 +300,9 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},
         "httpx": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
     },
 }
 

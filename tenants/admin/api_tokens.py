@@ -19,7 +19,7 @@ from tenants.models.api_token import Scope
 
 class ApiTokenForm(ScopedForm):
     scopes = forms.MultipleChoiceField(
-        label=_("may"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=_("rights"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
 
     class Meta:

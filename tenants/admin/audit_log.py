@@ -4,7 +4,6 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -15,6 +14,7 @@ from unfold.decorators import display
 
 from tenants.access import Area
 from tenants.admin.base import ReadOnlyAdmin
+from tenants.admin.changes import change_rows, model_of
 from tenants.audit import Action, watched_models
 from tenants.models import AuditEntry
 
@@ -97,7 +97,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("kind"), ordering="object_type")
     def kind(self, entry: AuditEntry) -> Any:
-        model = _model_of(entry)
+        model = model_of(entry)
         return model._meta.verbose_name if model else entry.object_type
 
     @admin.display(description=_("company"), ordering="company")
@@ -107,27 +107,3 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("what changed"))
     def difference(self, entry: AuditEntry) -> SafeString:
         return render_to_string("admin/audit_changes.html", {"rows": change_rows(entry)})
-
-
-def change_rows(entry: AuditEntry) -> list[dict[str, Any]]:
-    """Field, old value, new value, in the reader's words."""
-    model = _model_of(entry)
-    return [
-        {"field": _field_name(model, name), "before": before, "after": after}
-        for name, (before, after) in entry.changes.items()
-    ]
-
-
-def _model_of(entry: AuditEntry) -> type[models.Model] | None:
-    try:
-        return apps.get_model(entry.object_type)
-    except (LookupError, ValueError):
-        return None
-
-
-def _field_name(model: type[models.Model] | None, name: str) -> Any:
-    try:
-        field: Any = model._meta.get_field(name) if model else None
-    except FieldDoesNotExist:
-        field = None
-    return getattr(field, "verbose_name", name)

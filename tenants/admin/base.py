@@ -28,6 +28,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from tenants import audit
 from tenants.access import Access, Area, Verb
 from tenants.audit import Action, tenant_id_of
+from tenants.admin.changes import change_rows
 from tenants.models import AuditEntry
 from tenants.scoping import TenantModel
 from tenants.spreadsheet import safe_cell
@@ -185,6 +186,8 @@ class ScopedAdmin(_ScopedFields, ModelAdmin):  # type: ignore[misc]  # the mixin
             raise PermissionDenied
         entries = AuditEntry.objects.about(row).order_by("-created_at", "-pk")
         page = Paginator(entries, HISTORY_ROWS_PER_PAGE).get_page(request.GET.get("p"))
+        for entry in page.object_list:
+            entry.rows = change_rows(entry)
         title = _("History of %(name)s") % {"name": row}
         context = {
             **self.admin_site.each_context(request),

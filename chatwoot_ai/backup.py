@@ -1,0 +1,123 @@
+"""One file with everything an embedded installation needs to live again elsewhere."""
+
+import json
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from chatwoot_ai.worker_lock import WorkerLock
+
+FORMAT = 1
+DATABASE = "db.sqlite3"
+MANIFEST = "manifest.json"
+KEY = "secret-key"
+MEDIA = "media"
+
+
+class BackupError(Exception):
+    """Why a backup cannot be made or restored, and what to do."""
+
+
+def make(target: Path | None) -> Path:
+    """Copy the database while it is in use, and pack it with the key and the media."""
+    path = target or settings.DATA_DIR / "backups" / f"chatwootai-{timezone.localtime():%Y%m%d-%H%M%S}.tar.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        raise BackupError(_("%(path)s exists already. Name another file.") % {"path": path})
+    with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as name:
+        folder = Path(name)
+        _copy_database(database_path(), folder / DATABASE)
+        (folder / MANIFEST).write_text(json.dumps(_manifest(timezone.now())))
+        _pack(folder, path)
+    return path
+
+
+def restore(source: Path) -> Path:
+    """Put a backup in place of the present data; returns the folder the present data went to."""
+    with WorkerLock(settings.DATA_DIR / "worker.lock", "restore") as lock:
+        if not lock.is_held:
+            raise BackupError(_("The server runs. Stop it first, then restore."))
+        with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as name:
+            folder = Path(name)
+            _unpack(source, folder)
+            _refuse_newer(folder)
+            connection.close()
+            return _swap(folder)
+
+
+def database_path() -> Path:
+    if not settings.IS_SQLITE:
+        raise BackupError(_("This installation uses PostgreSQL. docs/backup.md tells how to copy it."))
+    return Path(settings.DATABASES["default"]["NAME"])
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+        live.backup(copy)
+        if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+            raise BackupError(_("The database is damaged; no backup was made. Restore an older one."))
+
+
+def _manifest(now: datetime) -> dict[str, Any]:
+    applied = MigrationRecorder(connection).applied_migrations()
+    names = sorted(f"{app}.{name}" for app, name in applied)
+    return {"format": FORMAT, "made_at": now.isoformat(), "migrations": names}
+
+
+def _pack(folder: Path, path: Path) -> None:
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.touch(mode=0o600)
+    with tarfile.open(unfinished, "w:gz") as archive:
+        for name in (MANIFEST, DATABASE):
+            archive.add(folder / name, arcname=name)
+        for name in (KEY, MEDIA):
+            if (settings.DATA_DIR / name).exists():
+                archive.add(settings.DATA_DIR / name, arcname=name)
+    unfinished.rename(path)
+
+
+def _unpack(source: Path, folder: Path) -> None:
+    problem = _("%(path)s is no backup of this program, or it is damaged.") % {"path": source}
+    try:
+        with tarfile.open(source, "r:gz") as archive:
+            archive.extractall(folder, filter="data")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise BackupError(problem) from error
+    if not (folder / DATABASE).is_file() or not (folder / MANIFEST).is_file():
+        raise BackupError(problem)
+
+
+def _refuse_newer(folder: Path) -> None:
+    manifest = json.loads((folder / MANIFEST).read_text())
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
+    unknown = set(manifest["migrations"]) - known
+    if manifest["format"] > FORMAT or unknown:
+        raise BackupError(_("The backup was made by a newer version. Update the program first."))
+
+
+def _swap(folder: Path) -> Path:
+    kept = settings.DATA_DIR / f"before-restore-{timezone.localtime():%Y%m%d-%H%M%S}"
+    kept.mkdir()
+    database = database_path()
+    for present in (*database.parent.glob(f"{database.name}*"), settings.DATA_DIR / KEY):
+        if present.exists():
+            shutil.move(present, kept / present.name)
+    if (folder / MEDIA).exists() and (settings.DATA_DIR / MEDIA).exists():
+        shutil.move(settings.DATA_DIR / MEDIA, kept / MEDIA)
+    shutil.move(folder / DATABASE, database)
+    for name in (KEY, MEDIA):
+        if (folder / name).exists():
+            shutil.move(folder / name, settings.DATA_DIR / name)
+    return kept

@@ -1,0 +1,117 @@
+"""One factory per model; the tenant is passed down to related rows."""
+
+import factory
+from factory.django import DjangoModelFactory
+
+from tenants.access import Role
+from tenants.audit import Action
+from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
+from tests.sample.models import Lamp, Room, Tag
+
+PASSWORD = "correct-horse-battery"
+
+
+class TenantFactory(DjangoModelFactory):
+    class Meta:
+        model = Tenant
+
+    slug = factory.Sequence(lambda n: f"company-{n}")
+    name = factory.Sequence(lambda n: f"Company {n}")
+
+
+class UserFactory(DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    name = factory.Sequence(lambda n: f"Person {n}")
+    password = factory.django.Password(PASSWORD)
+
+
+class OfTenantFactory(DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    tenant = factory.SubFactory(TenantFactory)
+
+
+class MembershipFactory(OfTenantFactory):
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    role = Role.AGENT
+
+
+class ApiTokenFactory(OfTenantFactory):
+    class Meta:
+        model = ApiToken
+
+    name = factory.Sequence(lambda n: f"Token {n}")
+    prefix = "cwai_example"
+    digest = factory.Sequence(lambda n: f"{n:064d}")
+    scopes = factory.LazyFunction(lambda: ["team:read"])
+
+
+class AuditEntryFactory(OfTenantFactory):
+    class Meta:
+        model = AuditEntry
+
+    action = Action.CHANGED
+    object_label = factory.Sequence(lambda n: f"Row {n}")
+    object_type = "sample.room"
+    object_id = factory.Sequence(str)
+    actor_label = factory.Sequence(lambda n: f"Actor {n}")
+
+
+class TagFactory(OfTenantFactory):
+    class Meta:
+        model = Tag
+
+    name = factory.Sequence(lambda n: f"Tag {n}")
+
+
+class RoomFactory(OfTenantFactory):
+    class Meta:
+        model = Room
+
+    name = factory.Sequence(lambda n: f"Room {n}")
+
+
+class LampFactory(OfTenantFactory):
+    class Meta:
+        model = Lamp
+
+    name = factory.Sequence(lambda n: f"Lamp {n}")
+    room = factory.SubFactory(RoomFactory, tenant=factory.SelfAttribute("..tenant"))
+
+
+def member(tenant, role, **person):
+    """A person with this role in the company."""
+    user = UserFactory(**person)
+    MembershipFactory(tenant=tenant, user=user, role=role)
+    return user
+
+
+def token_for(tenant, *scopes):
+    """A token and the text that is sent with it."""
+    token = ApiToken(tenant=tenant, name="machine", scopes=list(scopes))
+    secret = token.make_secret()
+    token.save()
+    return token, secret
+
+
+FACTORIES = {
+    factory_class._meta.model: factory_class
+    for factory_class in (
+        TenantFactory,
+        UserFactory,
+        MembershipFactory,
+        ApiTokenFactory,
+        AuditEntryFactory,
+        TagFactory,
+        RoomFactory,
+        LampFactory,
+    )
+}
