@@ -1,5 +1,6 @@
 """The admin site: Django's, in the theme, with pages of our own."""
 
+import time
 from collections.abc import Iterator
 from functools import partial, wraps
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.auth.views import PasswordResetView
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse, reverse_lazy
@@ -19,6 +21,8 @@ from chatwoot_ai import status_page
 from tenants import account, acting
 
 
+# Rights are roles in code, and a second factor is switched on by its owner alone.
+UNWANTED_PAGES = frozenset({"auth.Group", "otp_totp.TOTPDevice", "otp_static.StaticDevice"})
 MOST_FOUND_PER_KIND = 10
 MOST_TENANTS_TO_SWITCH = 50
 
@@ -26,6 +30,12 @@ MOST_TENANTS_TO_SWITCH = 50
 class AdminSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme ships no types
     enable_nav_sidebar = True
     index_title = _("Overview")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Packages bring pages of their own; those that show rows to everybody stay out."""
+        models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
+        wanted = [model for model in models if model._meta.label not in UNWANTED_PAGES]
+        super().register(wanted, admin_class, **options)
 
     def extra_urls(self) -> list[URLPattern]:
         return [
@@ -49,9 +59,7 @@ class AdminSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme ships no ty
                 name="second_factor_off",
             ),
             path(
-                "password/<uidb64>/<token>/",
-                partial(account.choose_password, self),
-                name="password_set",
+                "password/<uidb64>/<token>/", account.ChoosePassword.as_view(), name="password_set"
             ),
             path("status/", self._page(status_page.show), name="status"),
             *self._forgotten_password_urls(),
@@ -101,12 +109,18 @@ class AdminSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme ships no ty
         term = request.GET.get("s", "").strip().lower()[:100]
         if not term:
             return HttpResponse()
+        started = time.perf_counter()
         is_palette = "extended" in request.GET
         found = self._search_apps(self.get_app_list(request), term)
         if is_palette:
             found.extend(self._rows_found(request, term))
         name = "command" if is_palette else "search"
-        page = {"results": found, "page_counter": 0}
+        page = {
+            "results": found,
+            "page_obj": Paginator(found, len(found) or 1),
+            "page_counter": 0,
+            "execution_time": time.perf_counter() - started,
+        }
         return TemplateResponse(
             request, f"unfold/helpers/{name}_results.html", page, headers={"HX-Trigger": "search"}
         )

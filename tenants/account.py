@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.auth.forms import SetPasswordForm
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -14,8 +14,6 @@ from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
@@ -169,17 +167,15 @@ def locked_out(request: HttpRequest, *_args: Any, **_options: Any) -> HttpRespon
     return render(request, "admin/locked_out.html", {"minutes": minutes}, status=429)
 
 
-@sensitive_post_parameters()
-@never_cache
-def choose_password(site: Any, request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
+class ChoosePassword(PasswordResetConfirmView):
     """Where an invitation or a password link leads."""
-    view = PasswordResetConfirmView.as_view(
-        template_name="admin/choose_password.html",
-        form_class=ChoosePasswordForm,
-        success_url=reverse_lazy("admin:login"),
-        extra_context=site.each_context(request),
-    )
-    return view(request, uidb64=uidb64, token=token)
+
+    template_name = "admin/choose_password.html"
+    form_class = ChoosePasswordForm
+    success_url = reverse_lazy("admin:login")
+
+    def get_context_data(self, **values: Any) -> dict[str, Any]:
+        return super().get_context_data(**{**admin.site.each_context(self.request), **values})
 
 
 def _show_recovery_codes(site: Any, request: HttpRequest, codes: list[str]) -> HttpResponse:

@@ -301,6 +301,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},
+        "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},
         "httpx": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },

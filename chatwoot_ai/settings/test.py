@@ -8,6 +8,7 @@ for name in ("DATABASE_URL", "REDIS_URL", "REDIS_HOST", "CELERY_BROKER_URL", "QD
 os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(prefix="chatwootai-test-")
 os.environ["DEV_MODE"] = "false"
 os.environ["LOG_FORMAT"] = "json"
+os.environ["LOG_LEVEL"] = "warning"
 
 from chatwoot_ai.settings.base import *  # noqa: E402, F403  reads the environment set above
 from chatwoot_ai.settings.base import DATABASES  # noqa: E402
@@ -26,3 +27,4 @@ STORAGES = {
 }
 WHITENOISE_AUTOREFRESH = True
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.sample"]  # noqa: F405  a small app with every shape of row
+ROOT_URLCONF = "tests.urls"

@@ -192,10 +192,11 @@ class UserAdmin(ScopedAdmin):
         )
 
 
-def _is_own(request: HttpRequest, membership: Membership | None) -> bool:
+def _is_own(request: HttpRequest, membership: Any) -> bool:
     access = access_of(request)
-    is_own = membership is not None and membership.user_id == getattr(access.user, "pk", None)
-    return is_own and not access.is_platform
+    if not isinstance(membership, Membership) or access.user is None or access.is_platform:
+        return False
+    return membership.user_id == access.user.pk
 
 
 def _show_password_link(

@@ -2,38 +2,36 @@
 
 from typing import Any, ClassVar
 
-from rest_framework import generics, serializers
+from rest_framework import serializers
 from rest_framework.views import APIView
 
 from tenants.access import Access
 
 
 class TenantView(APIView):
-    """Reaches the rows of the token's company and no others."""
+    """Reaches the rows of the token's company and no others.
+
+    `scope` is what reading takes, `write_scope` what everything else takes.
+    """
 
     scope: ClassVar[str]
+    write_scope: ClassVar[str | None] = None
 
     @property
     def access(self) -> Access:
         return Access(tenant=self.request.auth.tenant)
 
 
-class TenantListView(TenantView, generics.ListAPIView):  # type: ignore[type-arg]  # any model
-    """A list of rows; subclasses name `model`, `serializer_class` and `scope`."""
+class OwnRows(TenantView):
+    """Mixed into a generic view; subclasses name `model`. A row out of reach does not exist."""
 
     model: ClassVar[Any]
 
     def get_queryset(self) -> Any:
         return self.model.objects.visible_to(self.access)
 
-
-class TenantDetailView(TenantView, generics.RetrieveAPIView):  # type: ignore[type-arg]  # any model
-    """One row; a row out of reach does not exist."""
-
-    model: ClassVar[Any]
-
-    def get_queryset(self) -> Any:
-        return self.model.objects.visible_to(self.access)
+    def perform_create(self, serializer: Any) -> None:
+        serializer.save(tenant=self.access.tenant)
 
 
 class RowField(serializers.PrimaryKeyRelatedField):

@@ -3,16 +3,17 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 
 class HasScope(BasePermission):
-    """The view names its scope; an empty one is open to every valid token."""
+    """An empty scope is open to every valid token; a missing write scope is closed to all."""
 
     message = _("The token lacks the scope this needs. Give it to the token, or use another one.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if request.auth is None:
             return False
-        return not view.scope or view.scope in request.auth.scopes
+        needed = view.scope if request.method in SAFE_METHODS else view.write_scope
+        return needed is not None and (not needed or needed in request.auth.scopes)
