@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse, reverse_lazy
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_protect
 from unfold.dataclasses import SearchResult
@@ -20,20 +21,24 @@ from unfold.sites import UnfoldAdminSite
 from chatwoot_ai import status_page
 from tenants import account, acting
 
-
 # Rights are roles in code, and a second factor is switched on by its owner alone.
 UNWANTED_PAGES = frozenset({"auth.Group", "otp_totp.TOTPDevice", "otp_static.StaticDevice"})
+CHANGE = SafeString("change")
 MOST_FOUND_PER_KIND = 10
 MOST_TENANTS_TO_SWITCH = 50
 
 
-class AdminSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme ships no types
+class AdminSite(UnfoldAdminSite):
     enable_nav_sidebar = True
     index_title = _("Overview")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Packages bring pages of their own; those that show rows to everybody stay out."""
-        models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
+        models = (
+            model_or_iterable
+            if isinstance(model_or_iterable, list | tuple)
+            else [model_or_iterable]
+        )
         wanted = [model for model in models if model._meta.label not in UNWANTED_PAGES]
         super().register(wanted, admin_class, **options)
 
@@ -134,12 +139,10 @@ class AdminSite(UnfoldAdminSite):  # type: ignore[misc]  # the theme ships no ty
                 yield SearchResult(
                     title=str(row),
                     description=str(page.opts.verbose_name),
-                    link=reverse(admin_urlname(page.opts, "change"), args=[row.pk]),
+                    link=reverse(admin_urlname(page.opts, CHANGE), args=[row.pk]),
                     icon="data_object",
                 )
 
 
 def _plain_page(site: AdminSite, template: str, request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, template, site.each_context(request))
-
-

@@ -32,7 +32,10 @@ class BackupError(Exception):
 
 def make(target: Path | None) -> Path:
     """Copy the database while it is in use, and pack it with the key and the media."""
-    path = target or settings.DATA_DIR / "backups" / f"chatwootai-{timezone.localtime():%Y%m%d-%H%M%S}.tar.gz"
+    path = (
+        target
+        or settings.DATA_DIR / "backups" / f"chatwootai-{timezone.localtime():%Y%m%d-%H%M%S}.tar.gz"
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         raise BackupError(_("%(path)s exists already. Name another file.") % {"path": path})
@@ -59,7 +62,9 @@ def restore(source: Path) -> Path:
 
 def database_path() -> Path:
     if not settings.IS_SQLITE:
-        raise BackupError(_("This installation uses PostgreSQL. docs/backup.md tells how to copy it."))
+        raise BackupError(
+            _("This installation uses PostgreSQL. docs/backup.md tells how to copy it.")
+        )
     return Path(settings.DATABASES["default"]["NAME"])
 
 
@@ -67,7 +72,9 @@ def _copy_database(source: Path, target: Path) -> None:
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
         if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-            raise BackupError(_("The database is damaged; no backup was made. Restore an older one."))
+            raise BackupError(
+                _("The database is damaged; no backup was made. Restore an older one.")
+            )
 
 
 def _manifest(now: datetime) -> dict[str, Any]:

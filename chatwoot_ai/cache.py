@@ -51,7 +51,11 @@ class SteadyUnixConnection(_Steady, UnixDomainSocketConnection):
     pass
 
 
-CONNECTIONS = {"redis": SteadyConnection, "rediss": SteadySSLConnection, "unix": SteadyUnixConnection}
+CONNECTIONS = {
+    "redis": SteadyConnection,
+    "rediss": SteadySSLConnection,
+    "unix": SteadyUnixConnection,
+}
 
 
 class RedisCache(django_redis.cache.RedisCache):

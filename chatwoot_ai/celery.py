@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 PUBLISH_PAUSE_SECONDS = 5.0
 
 
-class Task(CeleryTask):  # type: ignore[misc]  # celery ships no types
+class Task(CeleryTask):
     """Published after the commit; a broker that is down is logged and never the caller's problem.
 
     The rows a task works on are the truth and a sweep finds those left behind, so a lost message

@@ -31,7 +31,9 @@ def stop_on_errors() -> None:
 @register(TAG)
 def check_environment(app_configs: Any, **_: Any) -> list[CheckMessage]:
     return [
-        Error(hint, hint=f"Correct {name} in the environment and start again.", id="chatwootai.E001")
+        Error(
+            hint, hint=f"Correct {name} in the environment and start again.", id="chatwootai.E001"
+        )
         for name, hint in settings.ENVIRONMENT_MISTAKES
     ]
 
@@ -53,7 +55,7 @@ def check_combinations(app_configs: Any, **_: Any) -> list[CheckMessage]:
 def _impossible_combinations() -> Iterator[CheckMessage]:
     if settings.CELERY_BROKER_URL and not settings.QDRANT_URL:
         yield Error(
-            "CELERY_BROKER_URL is set and QDRANT_URL is not: several processes need a search server.",
+            "CELERY_BROKER_URL is set and QDRANT_URL is not: processes share a search server.",
             hint="Set QDRANT_URL, for example http://127.0.0.1:6333, or remove CELERY_BROKER_URL.",
             id="chatwootai.E003",
         )
@@ -112,5 +114,3 @@ def _can_write(folder: Path) -> bool:
     except OSError:
         return False
     return os.access(folder, os.W_OK | os.X_OK)
-
-

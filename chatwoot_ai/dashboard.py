@@ -85,7 +85,9 @@ def _chart(access: Access) -> dict[str, str]:
 def _changes_per_day(access: Access, *, since: date) -> Counter[date]:
     rows = (
         AuditEntry.objects.visible_to(access)
-        .filter(created_at__date__gte=since, action__in=(Action.CREATED, Action.CHANGED, Action.DELETED))
+        .filter(
+            created_at__date__gte=since, action__in=(Action.CREATED, Action.CHANGED, Action.DELETED)
+        )
         .annotate(day=TruncDate("created_at"))
         .values("day")
         .annotate(number=Count("pk"))

@@ -28,7 +28,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    text = _("Something went wrong on our side. It was written down; give the request id to support.")
+    text = _(
+        "Something went wrong on our side. It was written down; give the request id to support."
+    )
     return _answer(request, 500, text)
 
 
@@ -40,7 +42,9 @@ def no_token(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _answer(request: HttpRequest, status: int, text: str) -> HttpResponse:
     request_id = context.current().request_id
     if request.path.startswith(("/api/", "/webhooks/")):
-        return JsonResponse({"success": False, "error": text, "request_id": request_id}, status=status)
+        return JsonResponse(
+            {"success": False, "error": text, "request_id": request_id}, status=status
+        )
     values: dict[str, Any] = {
         "status": status,
         "text": text,

@@ -1,4 +1,4 @@
-"""Is this installation well: one probe per dependency, asked by /health/ready and the status page."""
+"""Is this installation well: one probe per dependency, for /health/ready and the system page."""
 
 import logging
 import shutil
@@ -129,7 +129,7 @@ _migrated = False
 
 def _has_pending_migrations() -> bool:
     """Looked up until all are applied; a running process's own code gets no new migrations."""
-    global _migrated  # noqa: PLW0603  a fact about this process
+    global _migrated
     if not _migrated:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -167,5 +167,3 @@ def _probe_qdrant() -> None:
     headers = {"api-key": settings.QDRANT_API_KEY} if settings.QDRANT_API_KEY else {}
     address = f"{settings.QDRANT_URL.rstrip('/')}/readyz"
     httpx.get(address, headers=headers, timeout=PROBE_SECONDS, trust_env=False).raise_for_status()
-
-

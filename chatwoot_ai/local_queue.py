@@ -109,7 +109,7 @@ class Workers:
         self._scheduler = threading.Thread(target=self._keep_time, name="scheduler", daemon=True)
 
     def start(self) -> None:
-        global _workers  # noqa: PLW0603  the one running set of workers of this process
+        global _workers
         for queue in self.queues.values():
             queue.start()
         _workers = self
@@ -117,7 +117,7 @@ class Workers:
 
     def stop(self, grace_seconds: float) -> None:
         """Take no more calls and let the running ones end, for so many seconds at most."""
-        global _workers  # noqa: PLW0603
+        global _workers
         _workers = None
         self._stopping.set()
         for queue in self.queues.values():
@@ -127,7 +127,10 @@ class Workers:
             queue.join(until)
 
     def is_alive(self) -> bool:
-        threads = [self._scheduler.is_alive(), *(queue.is_alive() for queue in self.queues.values())]
+        threads = [
+            self._scheduler.is_alive(),
+            *(queue.is_alive() for queue in self.queues.values()),
+        ]
         return all(threads)
 
     def put(self, task: Any, args: Any, kwargs: Any, options: Mapping[str, Any]) -> None:
@@ -146,7 +149,9 @@ class Workers:
 
     def _keep_time(self) -> None:
         """Submit what the timetable says; each entry first runs when the process starts."""
-        entries = [_Entry(self.app, name, row) for name, row in settings.CELERY_BEAT_SCHEDULE.items()]
+        entries = [
+            _Entry(self.app, name, row) for name, row in settings.CELERY_BEAT_SCHEDULE.items()
+        ]
         while not self._stopping.wait(SCHEDULER_TICK_SECONDS):
             for entry in entries:
                 entry.submit_when_due()

@@ -105,7 +105,7 @@ def _registry() -> CollectorRegistry:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
     else:
-        registry.register(prometheus.REGISTRY)  # type: ignore[arg-type]  # collects like one
+        registry.register(prometheus.REGISTRY)
     registry.register(_StateCollector())
     return registry
 
@@ -115,10 +115,14 @@ class _StateCollector(Collector):
 
     def collect(self) -> Any:
         age = GaugeMetricFamily(
-            "chatwootai_queue_seconds_since_alive", "Age of a queue's last sign of life.", labels=["queue"]
+            "chatwootai_queue_seconds_since_alive",
+            "Age of a queue's last sign of life.",
+            labels=["queue"],
         )
         waited = GaugeMetricFamily(
-            "chatwootai_queue_wait_seconds", "How long the last sign of life waited.", labels=["queue"]
+            "chatwootai_queue_wait_seconds",
+            "How long the last sign of life waited.",
+            labels=["queue"],
         )
         for pulse in Pulse.objects.order_by("queue"):
             age.add_metric([pulse.queue], time.time() - pulse.ran_at.timestamp())

@@ -43,7 +43,9 @@ def _report(request: HttpRequest, response: HttpResponse, request_id: str, secon
     if route in QUIET_ROUTES and response.status_code < 500:
         return
     status = response.status_code
-    telemetry.report_span(f"{request.method} {route}", seconds=seconds, status=status, id=request_id)
+    telemetry.report_span(
+        f"{request.method} {route}", seconds=seconds, status=status, id=request_id
+    )
     logger.info(
         "%s %s: %s",
         request.method,

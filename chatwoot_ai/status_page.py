@@ -69,7 +69,10 @@ def facts() -> list[tuple[Any, str]]:
     return [
         (_("Address"), settings.PUBLIC_URL),
         (_("Database"), settings.DATABASES["default"]["ENGINE"].rsplit(".", 1)[-1]),
-        (_("Background work"), "Celery" if settings.CELERY_BROKER_URL else str(_("in this process"))),
+        (
+            _("Background work"),
+            "Celery" if settings.CELERY_BROKER_URL else str(_("in this process")),
+        ),
         (_("Data folder"), str(settings.DATA_DIR)),
         (_("Test domain"), settings.CHATWOOT_DOMAIN or "–"),
         ("Python", python_version()),

@@ -72,7 +72,7 @@ def _start_sentry() -> None:
 
 def _start_tracing() -> None:
     """The exporter reads OTEL_EXPORTER_OTLP_ENDPOINT and OTEL_EXPORTER_OTLP_HEADERS itself."""
-    global _tracer  # noqa: PLW0603  one tracer per process
+    global _tracer
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
         OTLPSpanExporter,
     )

@@ -25,4 +25,3 @@ handler400 = "chatwoot_ai.error_pages.bad_request"
 handler403 = "chatwoot_ai.error_pages.forbidden"
 handler404 = "chatwoot_ai.error_pages.not_found"
 handler500 = "chatwoot_ai.error_pages.broken"
-

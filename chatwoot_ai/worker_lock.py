@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 class WorkerLock:
-    """Held as long as the process lives; the file says who holds it. `is_held` tells the outcome."""
+    """Held while the process lives; the file says by whom. `is_held` tells whether it is us."""
 
     def __init__(self, path: Path, address: str) -> None:
         self.path = path

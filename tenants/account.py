@@ -25,7 +25,7 @@ from tenants import acting, context, second_factor
 from tenants.models import User
 
 
-class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # of User
+class AccountForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("name", "language")
@@ -42,7 +42,7 @@ class CodeForm(forms.Form):
     )
 
 
-class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]  # of User
+class ChoosePasswordForm(SetPasswordForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         for field in self.fields.values():
@@ -97,13 +97,15 @@ def act_as(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     tenant, role = request.POST.get("tenant", ""), request.POST.get("role", "")
     if not acting.choose(user, request.session, tenant=tenant, role=role):
-        messages.error(request, _("You have no access to that company or role. Choose another one."))
+        messages.error(
+            request, _("You have no access to that company or role. Choose another one.")
+        )
     return redirect("admin:index")
 
 
 def enter_second_factor(site: Any, request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    if not second_factor.page_needed(user) == "second_factor":
+    if second_factor.page_needed(user) != "second_factor":
         return redirect("admin:index")
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -125,7 +127,9 @@ def set_up_second_factor(site: Any, request: HttpRequest) -> HttpResponse:
         codes = second_factor.confirm(request, form.cleaned_data["code"])
         if codes:
             return _show_recovery_codes(site, request, codes)
-        form.add_error("code", _("This code is not right. Check the clock of your phone, try again."))
+        form.add_error(
+            "code", _("This code is not right. Check the clock of your phone, try again.")
+        )
     device = second_factor.pending_device(user)
     response = _page(
         site,

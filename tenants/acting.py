@@ -80,5 +80,3 @@ def _as_role(access: Access, session: MutableMapping[str, Any]) -> Access:
     if not is_fewer:
         return access
     return Access(user=access.user, tenant=access.tenant, role=Role(wanted))
-
-

@@ -45,13 +45,13 @@ FOREIGN_MODELS: Mapping[str, frozenset[str]] = {
 
 
 class AuditedQuerySet(models.QuerySet[Any]):
-    """Records what the bulk statements change; they send no signals."""
+    """Records what bulk statements change, for they send no signals (`bulk_update` updates)."""
 
     def update(self, **changes: Any) -> int:
         if not self.model.is_audited:
             return super().update(**changes)
         with transaction.atomic(using=self.db):
-            before = {row.pk: snapshot(row) for row in self._chain().select_for_update()}
+            before = {row.pk: snapshot(row) for row in self.all().select_for_update()}
             count = super().update(**changes)
             for row in self.model._base_manager.using(self.db).filter(pk__in=before):
                 record_change(row, before[row.pk])
@@ -65,13 +65,9 @@ class AuditedQuerySet(models.QuerySet[Any]):
                     record(Action.CREATED, row, changes=difference({}, snapshot(row)))
         return rows
 
-    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], **options: Any) -> int:
-        with transaction.atomic(using=self.db):
-            return super().bulk_update(objs, fields, **options)
-
 
 class AuditedModel(models.Model):
-    """A row whose changes are recorded. Rows that are themselves a record set `is_audited` false."""
+    """A row whose changes are recorded; rows that are a record themselves say `is_audited` no."""
 
     is_audited: ClassVar[bool] = True
     unaudited_fields: ClassVar[frozenset[str]] = frozenset()

@@ -72,7 +72,7 @@ def _value(match: re.Match[str]) -> str:
     return f"{match['name']}[secret]"
 
 
-_SECRET_NAMES = r"api[_-]?key|access[_-]?token|secret|password|passwd|senha|token|credential"
+_TELLING_NAMES = r"api[_-]?key|access[_-]?token|secret|password|passwd|senha|token|credential"
 
 # Secrets first: what is inside them must not be taken for a phone number.
 RULES: tuple[Rule, ...] = (
@@ -84,16 +84,21 @@ RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<name>://[^\s/:@]{0,200}:)[^\s/@]+(?=@)"), _value),
     (
         re.compile(
-            rf"(?P<name>[\w\-]*(?:{_SECRET_NAMES})[\w\-]*[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&}}]{{3,}}",
+            rf"(?P<name>[\w\-]*(?:{_TELLING_NAMES})[\w\-]*[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&}}]{{3,}}",
             re.IGNORECASE,
         ),
         _value,
     ),
-    (re.compile(r"\b(?:sk|pk|rk|cwai|ghp|xoxb|xoxp|glpat|AKIA)[-_]?[A-Za-z0-9_\-]{16,}"), _whole("[secret]")),
+    (
+        re.compile(r"\b(?:sk|pk|rk|cwai|ghp|xoxb|xoxp|glpat|AKIA)[-_]?[A-Za-z0-9_\-]{16,}"),
+        _whole("[secret]"),
+    ),
     (re.compile(r"\beyJ[\w\-]{8,}\.[\w\-]{8,}\.[\w\-]*"), _whole("[secret]")),
     (re.compile(r"[\w.+\-]{1,64}@[\w\-]+(?:\.[\w\-]+)+"), _whole("[e-mail]")),
     (
-        re.compile(r"(?<!\w)[0-9A-Za-z]{2}\.?[0-9A-Za-z]{3}\.?[0-9A-Za-z]{3}/?[0-9A-Za-z]{4}-?\d{2}(?!\w)"),
+        re.compile(
+            r"(?<!\w)[0-9A-Za-z]{2}\.?[0-9A-Za-z]{3}\.?[0-9A-Za-z]{3}/?[0-9A-Za-z]{4}-?\d{2}(?!\w)"
+        ),
         _if(is_cnpj, "[CNPJ]"),
     ),
     (re.compile(r"(?<!\w)\d{3}\.?\d{3}\.?\d{3}-?\d{2}(?!\w)"), _if(is_cpf, "[CPF]")),

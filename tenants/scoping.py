@@ -1,10 +1,10 @@
 """The base of every row that belongs to a tenant, and of every query for such rows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from tenants.access import Access
@@ -26,8 +26,16 @@ class TenantQuerySet(AuditedQuerySet):
         return self.all() if access.reaches_everything else self.none()
 
     def update(self, **changes: Any) -> int:
-        self._refuse_foreign_values(changes)
-        return super().update(**changes)
+        if {"tenant", "tenant_id"} & changes.keys():
+            raise ForeignTenantError(_("A row cannot move to another tenant."))
+        changed = [f for f in owned_relations(self.model) if {f.name, f.attname} & changes.keys()]
+        if not changed:
+            return super().update(**changes)
+        with transaction.atomic(using=self.db):
+            pks = list(self.values_list("pk", flat=True))
+            count = super().update(**changes)
+            self._refuse_foreign_rows(pks, changed)
+        return count
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
         rows = list(objs)
@@ -35,27 +43,27 @@ class TenantQuerySet(AuditedQuerySet):
             row.refuse_foreign_rows()
         return super().bulk_create(rows, *args, **options)
 
-    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], **options: Any) -> int:
+    def bulk_update(
+        self, objs: Iterable[Any], fields: Iterable[str], *args: Any, **options: Any
+    ) -> int:
         rows = list(objs)
         for row in rows:
             row.refuse_foreign_rows()
-        return super().bulk_update(rows, fields, **options)
+        return super().bulk_update(rows, fields, *args, **options)
 
-    def _refuse_foreign_values(self, changes: Mapping[str, Any]) -> None:
-        if {"tenant", "tenant_id"} & changes.keys():
-            raise ForeignTenantError(_("A row cannot move to another tenant."))
-        owned = {field.name: field for field in owned_relations(self.model)}
-        for name, value in changes.items():
-            field = owned.get(name.removesuffix("_id"))
-            if field is None or value is None:
-                continue
-            owner = owner_of(field, value)
-            if self.exclude(tenant_id=owner).exists():
+    def _refuse_foreign_rows(self, pks: list[Any], fields: list[models.ForeignKey]) -> None:
+        """Asked after the statement, because a new value may be an expression."""
+        rows = self.model._base_manager.using(self.db).filter(pk__in=pks)
+        for field in fields:
+            same_tenant = {f"{field.name}__tenant": models.F("tenant")}
+            if rows.exclude(**{field.name: None}).exclude(**same_tenant).exists():
                 raise ForeignTenantError({field.name: _("This entry does not exist.")})
 
 
 class TenantModel(AuditedModel):
     """A row of one tenant. It can neither change its tenant nor point to another tenant's row."""
+
+    _loaded_tenant_id: int | None = None
 
     tenant = models.ForeignKey("tenants.Tenant", models.CASCADE, verbose_name=_("company"))
 
@@ -65,8 +73,8 @@ class TenantModel(AuditedModel):
         abstract = True
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Any, values: Any) -> Self:
-        row = super().from_db(db, field_names, values)
+    def from_db(cls, *args: Any, **options: Any) -> Self:
+        row = super().from_db(*args, **options)
         row._loaded_tenant_id = row.__dict__.get("tenant_id")
         return row
 
@@ -81,8 +89,7 @@ class TenantModel(AuditedModel):
     def refuse_foreign_rows(self) -> None:
         if self.tenant_id is None:
             return
-        loaded = getattr(self, "_loaded_tenant_id", None)
-        if loaded not in (None, self.tenant_id):
+        if self._loaded_tenant_id not in (None, self.tenant_id):
             raise ForeignTenantError(_("A row cannot move to another tenant."))
         for field in owned_relations(type(self)):
             value = getattr(self, field.attname)
@@ -91,8 +98,11 @@ class TenantModel(AuditedModel):
 
     def _owner_of_related(self, field: models.ForeignKey) -> int | None:
         if field.is_cached(self):
-            return getattr(self, field.name).tenant_id
-        return owner_of(field, getattr(self, field.attname))
+            related: TenantModel = getattr(self, field.name)
+            return related.tenant_id
+        key = {field.target_field.name: getattr(self, field.attname)}
+        rows = field.related_model._base_manager.filter(**key)
+        return rows.values_list("tenant_id", flat=True).first()
 
 
 def owned_relations(model: type[models.Model]) -> list[models.ForeignKey]:
@@ -102,11 +112,3 @@ def owned_relations(model: type[models.Model]) -> list[models.ForeignKey]:
         for field in model._meta.concrete_fields
         if isinstance(field, models.ForeignKey) and issubclass(field.related_model, TenantModel)
     ]
-
-
-def owner_of(field: models.ForeignKey, value: Any) -> int | None:
-    """Tenant of the row that a foreign key's value names; None when there is no such row."""
-    if isinstance(value, models.Model):
-        return getattr(value, "tenant_id", None)
-    rows = field.related_model._base_manager.filter(**{field.target_field.name: value})
-    return rows.values_list("tenant_id", flat=True).first()

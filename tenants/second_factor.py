@@ -30,7 +30,7 @@ def page_needed(user: Any) -> str:
 
 
 def is_on(user: User) -> bool:
-    return TOTPDevice.objects.filter(user=user, confirmed=True).exists()
+    return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
 def check(request: HttpRequest, code: str) -> bool:

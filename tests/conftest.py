@@ -92,18 +92,13 @@ def _empty_cache():
 
 
 @pytest.fixture
-def transactional_db(_audit_log_can_be_flushed, transactional_db):
+def transactional_db(transactional_db):
     """The audit log refuses deletion; the flush between tests is the one exception."""
     yield
     with audit_triggers_lifted(connection):
         from django.core.management import call_command
 
         call_command("flush", verbosity=0, interactive=False)
-
-
-@pytest.fixture
-def _audit_log_can_be_flushed():
-    yield
 
 
 @pytest.fixture

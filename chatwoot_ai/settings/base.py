@@ -20,9 +20,9 @@ DEV_MODE = env.truth("DEV_MODE", default=False)
 DEBUG = DEV_MODE and env.truth("DEBUG", default=False)
 HOST = env.text("HOST") or "127.0.0.1"
 PORT = int(env.number("PORT", 8000, least=1, most=65535))
-PUBLIC_URL = env.url(
-    "PUBLIC_URL", f"http://127.0.0.1:{PORT}", schemes=("http", "https")
-).rstrip("/")
+PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}", schemes=("http", "https")).rstrip(
+    "/"
+)
 CHATWOOT_DOMAIN = env.text("CHATWOOT_DOMAIN")
 SECRET_KEY = env.text("SECRET_KEY") or read_or_make_secret_key(DATA_DIR)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
@@ -275,9 +275,7 @@ API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1
 
 # Watching
 METRICS_TOKEN = env.text("METRICS_TOKEN")
-LOG_LEVEL = env.choice(
-    "LOG_LEVEL", "info", allowed=("debug", "info", "warning", "error")
-).upper()
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", allowed=("debug", "info", "warning", "error")).upper()
 LOG_FORMAT = env.choice("LOG_FORMAT", "json", allowed=("json", "text"))
 SENTRY_DSN = env.url("SENTRY_DSN", schemes=("http", "https"))
 OTLP_ENDPOINT = env.url("OTEL_EXPORTER_OTLP_ENDPOINT", schemes=("http", "https"))

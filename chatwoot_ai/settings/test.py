@@ -1,11 +1,20 @@
-"""Settings for the test suite: the embedded footing in a folder of its own, with cheap passwords."""
+"""Settings of the test suite: the embedded footing in a folder of its own, cheap passwords."""
 
 import os
 import tempfile
 
-for name in ("DATABASE_URL", "REDIS_URL", "REDIS_HOST", "CELERY_BROKER_URL", "QDRANT_URL", "EMAIL_URL"):
+for name in (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "REDIS_HOST",
+    "CELERY_BROKER_URL",
+    "QDRANT_URL",
+    "EMAIL_URL",
+):
     os.environ.pop(name, None)
-os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(prefix="chatwootai-test-")
+os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(
+    prefix="chatwootai-test-"
+)
 os.environ["DEV_MODE"] = "false"
 os.environ["LOG_FORMAT"] = "json"
 os.environ["LOG_LEVEL"] = "warning"
@@ -14,7 +23,7 @@ from chatwoot_ai.settings.base import *  # noqa: E402, F403  reads the environme
 from chatwoot_ai.settings.base import DATABASES  # noqa: E402
 
 if url := os.environ.get("TEST_ON_DATABASE_URL"):
-    from environ import Env  # noqa: PLC0415
+    from environ import Env
 
     DATABASES["default"] = {**Env.db_url_config(url), "TEST": {}}
 

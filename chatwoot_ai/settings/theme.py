@@ -1,4 +1,4 @@
-"""How the admin looks: the theme's settings. What stands in the sidebar is in `chatwoot_ai.sidebar`."""
+"""How the admin looks: the theme's settings. `chatwoot_ai.sidebar` says what stands where."""
 
 from django.templatetags.static import static
 from django.urls import reverse_lazy
@@ -20,7 +20,10 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
-    "LANGUAGES": {"action": reverse_lazy("admin:language"), "navigation": "chatwoot_ai.sidebar.languages"},
+    "LANGUAGES": {
+        "action": reverse_lazy("admin:language"),
+        "navigation": "chatwoot_ai.sidebar.languages",
+    },
     "SHOW_BACK_BUTTON": True,
     "ENVIRONMENT": "chatwoot_ai.sidebar.environment_label",
     "DASHBOARD_CALLBACK": "chatwoot_ai.dashboard.fill",

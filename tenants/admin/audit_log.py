@@ -34,7 +34,15 @@ class KindFilter(DropdownFilter):
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     area = Area.AUDIT
-    list_display = ("created_at", "who", "what_happened", "object_label", "kind", "via", "tenant_name")
+    list_display = (
+        "created_at",
+        "who",
+        "what_happened",
+        "object_label",
+        "kind",
+        "via",
+        "tenant_name",
+    )
     list_display_links = ("created_at", "object_label")
     list_filter = (
         ("action", ChoicesDropdownFilter),
@@ -70,7 +78,8 @@ class AuditEntryAdmin(ReadOnlyAdmin):
             .objects.filter(pk=models.OuterRef("tenant_id"))
             .values("name")
         )
-        return rows.annotate(company=name)
+        annotated: models.QuerySet[Any] = rows.annotate(company=name)
+        return annotated
 
     def get_list_display(self, request: HttpRequest) -> Any:
         columns = super().get_list_display(request)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.filters import RelatedFieldListFilter
-from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
@@ -27,8 +27,8 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from tenants import audit
 from tenants.access import Access, Area, Verb
-from tenants.audit import Action, tenant_id_of
 from tenants.admin.changes import change_rows
+from tenants.audit import Action, tenant_id_of
 from tenants.models import AuditEntry
 from tenants.scoping import TenantModel
 from tenants.spreadsheet import safe_cell
@@ -45,12 +45,14 @@ def access_of(request: HttpRequest) -> Access:
 def rows_in_reach(queryset: models.QuerySet[Any], request: HttpRequest) -> models.QuerySet[Any]:
     """Rows of models that say nothing about reach are for platform admins only."""
     access = access_of(request)
-    if hasattr(queryset, "visible_to"):
-        return queryset.visible_to(access)
+    visible_to = getattr(queryset, "visible_to", None)
+    if visible_to is not None:
+        reached: models.QuerySet[Any] = visible_to(access)
+        return reached
     return queryset if access.reaches_everything else queryset.none()
 
 
-class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]  # the model is chosen by the admin
+class ScopedForm(forms.ModelForm):
     """Knows the tenant before validation, so that a row's own checks see it."""
 
     fixed_tenant_id: ClassVar[int | None] = None
@@ -62,11 +64,11 @@ class ScopedForm(forms.ModelForm):  # type: ignore[type-arg]  # the model is cho
         super()._post_clean()  # type: ignore[misc]  # untyped in the stubs
 
 
-class ScopedInlineFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # any model
+class ScopedInlineFormSet(BaseInlineFormSet):
     """New rows belong to the tenant of the row they stand under."""
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form = super()._construct_form(i, **kwargs)
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]  # untyped in the stubs
         if isinstance(form.instance, TenantModel) and form.instance.tenant_id is None:
             form.instance.tenant_id = tenant_id_of(self.instance)
         return form
@@ -108,7 +110,9 @@ class _ScopedFields:
 
     def get_field_queryset(self, db: Any, db_field: Any, request: HttpRequest) -> Any:
         ordered = super().get_field_queryset(db, db_field, request)  # type: ignore[misc]
-        queryset = db_field.remote_field.model._default_manager.all() if ordered is None else ordered
+        queryset = (
+            db_field.remote_field.model._default_manager.all() if ordered is None else ordered
+        )
         return rows_in_reach(queryset, request)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
@@ -119,7 +123,7 @@ class _ScopedFields:
         return excluded
 
 
-class ScopedAdmin(_ScopedFields, ModelAdmin):  # type: ignore[misc]  # the mixin narrows on purpose
+class ScopedAdmin(_ScopedFields, ModelAdmin):
     """A page of rows. Subclasses name their `area` and declare the rest as usual."""
 
     export_fields: ClassVar[tuple[str, ...]] = ()
@@ -129,7 +133,9 @@ class ScopedAdmin(_ScopedFields, ModelAdmin):  # type: ignore[misc]  # the mixin
     warn_unsaved_form = True
     actions: ClassVar[Any] = ("export_as_csv",)
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         tenant = access_of(request).tenant
         return type(form.__name__, (form,), {"fixed_tenant_id": tenant.pk if tenant else None})
@@ -163,7 +169,7 @@ class ScopedAdmin(_ScopedFields, ModelAdmin):  # type: ignore[misc]  # the mixin
         """A secret must not be guessed letter by letter with filters in the address."""
         if _is_secret(self.model, lookup.split("__")[0]):
             return False
-        return super().lookup_allowed(lookup, value, request)
+        return bool(super().lookup_allowed(lookup, value, request))
 
     def object_or_404(self, request: HttpRequest, object_id: str) -> Any:
         """The row of a detail action; rows out of reach do not exist."""
@@ -180,13 +186,12 @@ class ScopedAdmin(_ScopedFields, ModelAdmin):  # type: ignore[misc]  # the mixin
             raise PermissionDenied
         entries = AuditEntry.objects.about(row).order_by("-created_at", "-pk")
         page = Paginator(entries, HISTORY_ROWS_PER_PAGE).get_page(request.GET.get("p"))
-        for entry in page.object_list:
-            entry.rows = change_rows(entry)
         title = _("History of %(name)s") % {"name": row}
         context = {
             **self.admin_site.each_context(request),
             "title": title,
             "page": page,
+            "entries": [(entry, change_rows(entry)) for entry in page.object_list],
             "model": self.model,
             "opts": self.opts,
             "object": row,
@@ -220,11 +225,11 @@ class ScopedAdmin(_ScopedFields, ModelAdmin):  # type: ignore[misc]  # the mixin
         return response
 
     def _export_titles(self) -> Iterable[Any]:
-        return (admin.utils.label_for_field(n, self.model, self) for n in self.export_fields)
+        return (label_for_field(n, self.model, self) for n in self.export_fields)
 
     def _export_values(self, row: Any) -> Iterable[Any]:
         for name in self.export_fields:
-            _field, _attribute, value = admin.utils.lookup_field(name, row, self)
+            _field, _attribute, value = lookup_field(name, row, self)
             yield value
 
     def _scoped_filter(self, entry: Any) -> Any:
@@ -264,11 +269,11 @@ class _ScopedInline(_ScopedFields):
         return self._may(Verb.DELETE, request, None)
 
 
-class ScopedTabularInline(_ScopedInline, TabularInline):  # type: ignore[misc]  # see ScopedAdmin
+class ScopedTabularInline(_ScopedInline, TabularInline):
     pass
 
 
-class ScopedStackedInline(_ScopedInline, StackedInline):  # type: ignore[misc]  # see ScopedAdmin
+class ScopedStackedInline(_ScopedInline, StackedInline):
     pass
 
 
@@ -282,7 +287,7 @@ class _ScopedChoices:
         return field.get_choices(include_blank=False, ordering=ordering, limit_choices_to=chosen)
 
 
-class ScopedRelatedFilter(_ScopedChoices, RelatedDropdownFilter):  # type: ignore[misc]
+class ScopedRelatedFilter(_ScopedChoices, RelatedDropdownFilter):
     pass
 
 
@@ -318,7 +323,7 @@ def confirmed_action(
         if answer is not None:
             return answer
         page.message_user(request, done, messages.SUCCESS)
-        return redirect(admin_urlname(page.opts, "change"), row.pk)
+        return redirect(f"admin:{page.opts.app_label}_{page.opts.model_name}_change", row.pk)
     context = {
         **page.admin_site.each_context(request),
         "opts": page.opts,
@@ -347,6 +352,7 @@ def shown_once(
 
 def _is_secret(model: type[models.Model], name: str) -> bool:
     try:
-        return audit.is_secret(model._meta.get_field(name))
+        field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return False
+    return isinstance(field, models.Field) and audit.is_secret(field)

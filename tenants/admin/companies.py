@@ -35,7 +35,11 @@ class TenantAdmin(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """The short name stands in addresses: only the platform gives it, once."""
         is_fixed = obj is not None or not access_of(request).is_platform
-        return ("slug", *(() if access_of(request).is_platform else ("is_active",))) if is_fixed else ()
+        return (
+            ("slug", *(() if access_of(request).is_platform else ("is_active",)))
+            if is_fixed
+            else ()
+        )
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         return {} if obj else dict(self.prepopulated_fields)

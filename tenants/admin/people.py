@@ -87,7 +87,9 @@ class MembershipAdmin(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("user",) if obj else ()
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kw: Any) -> Any:
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kw: Any
+    ) -> Any:
         if obj is None:
             kw = {**kw, "form": InvitationForm, "fields": self._own_fields(request)}
         return super().get_form(request, obj, change, **kw)

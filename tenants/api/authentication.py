@@ -26,7 +26,9 @@ class TokenAuthentication(BaseAuthentication):
         now = timezone.now()
         token = _find(words[1:], now=now)
         if token is None:
-            raise AuthenticationFailed(_("The token is unknown, expired or revoked. Make a new one."))
+            raise AuthenticationFailed(
+                _("The token is unknown, expired or revoked. Make a new one.")
+            )
         _note_use(token, now=now)
         request._request.tenant_slug = token.tenant.slug  # type: ignore[attr-defined]  # for metrics
         context.note(via="api", tenant=token.tenant.slug, actor=str(token))

@@ -19,16 +19,19 @@ class TenantView(APIView):
 
     @property
     def access(self) -> Access:
-        return Access(tenant=self.request.auth.tenant)
+        token: Any = self.request.auth
+        return Access(tenant=token.tenant)
 
 
 class OwnRows(TenantView):
     """Mixed into a generic view; subclasses name `model`. A row out of reach does not exist."""
 
     model: ClassVar[Any]
+    related: ClassVar[tuple[str, ...]] = ()
 
     def get_queryset(self) -> Any:
-        return self.model.objects.visible_to(self.access)
+        rows = self.model.objects.visible_to(self.access)
+        return rows.select_related(*self.related) if self.related else rows
 
     def perform_create(self, serializer: Any) -> None:
         serializer.save(tenant=self.access.tenant)

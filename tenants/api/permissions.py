@@ -13,7 +13,8 @@ class HasScope(BasePermission):
     message = _("The token lacks the scope this needs. Give it to the token, or use another one.")
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if request.auth is None:
+        token: Any = request.auth
+        if token is None:
             return False
         needed = view.scope if request.method in SAFE_METHODS else view.write_scope
-        return needed is not None and (not needed or needed in request.auth.scopes)
+        return needed is not None and (not needed or needed in token.scopes)

@@ -17,7 +17,9 @@ class TokenThrottle(BaseThrottle):
     """A count per token, or per address without one, in windows of a minute."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        caller = f"token:{request.auth.pk}" if request.auth else f"ip:{client_address(request._request)}"
+        caller = (
+            f"token:{request.auth.pk}" if request.auth else f"ip:{client_address(request._request)}"
+        )
         key = f"throttle:{caller}:{int(time.time() // WINDOW_SECONDS)}"
         if cache.add(key, 1, WINDOW_SECONDS):
             return True

@@ -12,7 +12,7 @@ from tenants.models import AuditEntry, Membership
 from tenants.models.api_token import Scope
 
 
-class AuditEntrySerializer(serializers.ModelSerializer):  # type: ignore[type-arg]  # AuditEntry
+class AuditEntrySerializer(serializers.ModelSerializer):
     class Meta:
         model = AuditEntry
         fields = (
@@ -30,7 +30,7 @@ class AuditEntrySerializer(serializers.ModelSerializer):  # type: ignore[type-ar
         )
 
 
-class MemberSerializer(serializers.ModelSerializer):  # type: ignore[type-arg]  # Membership
+class MemberSerializer(serializers.ModelSerializer):
     name = serializers.CharField(source="user.name")
     email = serializers.CharField(source="user.email")
 
@@ -57,32 +57,27 @@ class TokenView(TenantView):
         )
 
 
-class AuditRows(OwnRows):
+class AuditListView(OwnRows, ListAPIView):
     model = AuditEntry
     serializer_class = AuditEntrySerializer
     scope = Scope.AUDIT_READ
 
 
-class AuditListView(AuditRows, ListAPIView):  # type: ignore[type-arg]  # AuditEntry
-    pass
+class AuditDetailView(OwnRows, RetrieveAPIView):
+    model = AuditEntry
+    serializer_class = AuditEntrySerializer
+    scope = Scope.AUDIT_READ
 
 
-class AuditDetailView(AuditRows, RetrieveAPIView):  # type: ignore[type-arg]  # AuditEntry
-    pass
-
-
-class TeamRows(OwnRows):
+class TeamListView(OwnRows, ListAPIView):
     model = Membership
+    related = ("user",)
     serializer_class = MemberSerializer
     scope = Scope.TEAM_READ
 
-    def get_queryset(self) -> Any:
-        return super().get_queryset().select_related("user")
 
-
-class TeamListView(TeamRows, ListAPIView):  # type: ignore[type-arg]  # Membership
-    pass
-
-
-class TeamDetailView(TeamRows, RetrieveAPIView):  # type: ignore[type-arg]  # Membership
-    pass
+class TeamDetailView(OwnRows, RetrieveAPIView):
+    model = Membership
+    related = ("user",)
+    serializer_class = MemberSerializer
+    scope = Scope.TEAM_READ

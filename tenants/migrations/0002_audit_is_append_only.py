@@ -19,9 +19,7 @@ POSTGRESQL = [
     FOR EACH ROW EXECUTE FUNCTION tenants_auditentry_refuse()
     """,
 ]
-SQLITE_BACK = [
-    f"DROP TRIGGER tenants_auditentry_no_{verb}" for verb in ("update", "delete")
-]
+SQLITE_BACK = [f"DROP TRIGGER tenants_auditentry_no_{verb}" for verb in ("update", "delete")]
 POSTGRESQL_BACK = [
     "DROP TRIGGER tenants_auditentry_append_only ON tenants_auditentry",
     "DROP FUNCTION tenants_auditentry_refuse()",

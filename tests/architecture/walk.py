@@ -30,7 +30,9 @@ class Walk:
 
     def leaks(self):
         self.my_rows = {model: make_row(model, self.mine, "mine") for model in walked_models()}
-        self.their_rows = {model: make_row(model, self.theirs, PLANTED) for model in walked_models()}
+        self.their_rows = {
+            model: make_row(model, self.theirs, PLANTED) for model in walked_models()
+        }
         before = self.their_state()
         self.walk_addresses()
         self.walk_lists()
@@ -47,7 +49,9 @@ class Walk:
     def their_state(self):
         return {
             model._meta.label: list(
-                model._base_manager.filter(**owner_filter(model, self.theirs)).order_by("pk").values()
+                model._base_manager.filter(**owner_filter(model, self.theirs))
+                .order_by("pk")
+                .values()
             )
             for model in apps.get_models()
             if (issubclass(model, TenantModel) or model is Tenant)
@@ -93,7 +97,7 @@ class Walk:
         self.look(f"action {action} on all of {page}", self.post(address, body))
 
     def walk_forms(self):
-        """Forms filled in as shown, but with each reference replaced by one of the other company."""
+        """Forms filled in as shown, with each reference replaced by one of the other company."""
         for page in registered():
             for address in self.form_addresses(page):
                 answer = self.client.get(address)
@@ -189,7 +193,7 @@ class Walk:
         text = content_of(answer)
         if PLANTED in text.lower():
             start = text.lower().index(PLANTED)
-            self.found.append(f"{door}: shows …{text[max(0, start - 60):start + 40]!r}")
+            self.found.append(f"{door}: shows …{text[max(0, start - 60) : start + 40]!r}")
 
 
 def walked_models():
@@ -216,7 +220,10 @@ def make_row(model, tenant, mark):
         and column.name not in {"digest", "prefix", "object_type"}
     }
     if "user" in field_names(model):
-        texts |= {"user__name": f"{mark} person", "user__email": f"{mark}.{model._meta.model_name}@x.example"}
+        texts |= {
+            "user__name": f"{mark} person",
+            "user__email": f"{mark}.{model._meta.model_name}@x.example",
+        }
     return FACTORIES[model](tenant=tenant, **texts)
 
 
@@ -267,7 +274,9 @@ def fill(pattern, row):
     plain = re.sub(r"\(\?P<app_label>[^)]*\)+", "tenants", pattern)
     plain = re.sub(r"\(\?P<url>[^)]*\)+", "nowhere", plain)
     plain = re.sub(r"<[^>]*content_type_id[^>]*>", "1", plain)
-    return "/" + re.sub(r"<[^>]+>", str(row.pk), plain).replace("$", "").replace("\\Z", "").lstrip("/")
+    return "/" + re.sub(r"<[^>]+>", str(row.pk), plain).replace("$", "").replace("\\Z", "").lstrip(
+        "/"
+    )
 
 
 def form_body(context):

@@ -109,13 +109,10 @@ def _explain_port(error: OSError, host: str, port: int) -> str:
 
 
 def _explain(error: Exception) -> str:
-    if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in str(error):
-        words = {"folder": settings.DATA_DIR}
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    words = {"folder": str(settings.DATA_DIR), "reason": lines[0]}
+    if getattr(error, "errno", None) == errno.ENOSPC or "disk is full" in lines[0]:
         return _("The disk of %(folder)s is full. Free some space and start again.") % words
-    if isinstance(error, OSError) or "readonly" in str(error):
-        words = {"folder": settings.DATA_DIR}
+    if isinstance(error, OSError) or "readonly" in lines[0]:
         return _("%(folder)s cannot be written to. Set DATA_DIR to another folder.") % words
-    words = {"reason": str(error).strip().splitlines()[0] if str(error).strip() else ""}
     return _("The database cannot be used (%(reason)s). Check DATABASE_URL.") % words
-
-

@@ -45,7 +45,7 @@ class Command(BaseCommand):
 
     def _person(self, options: dict[str, Any]) -> User:
         email = normal_email(options["email"])
-        user = User.objects.filter(email=email).first() or User.objects.create_user(
+        user: User = User.objects.filter(email=email).first() or User.objects.create_user(
             email, name=options["name"]
         )
         user.name = options["name"] or user.name
