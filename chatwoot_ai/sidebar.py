@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
 
@@ -20,12 +21,12 @@ class Item(NamedTuple):
 
 # The five jobs. A job without pages is not shown; every registered page stands here (a test).
 SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
-    (_("Serve"), ()),
-    (_("Teach"), ()),
-    (_("Act"), ()),
-    (_("Measure"), (Item("history", AuditEntry),)),
+    (pgettext_lazy("job", "Serve"), ()),
+    (pgettext_lazy("job", "Teach"), ()),
+    (pgettext_lazy("job", "Act"), ()),
+    (pgettext_lazy("job", "Measure"), (Item("history", AuditEntry),)),
     (
-        _("Set up"),
+        pgettext_lazy("job", "Set up"),
         (
             Item("storefront", Tenant),
             Item("group", Membership),

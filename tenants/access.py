@@ -6,17 +6,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 if TYPE_CHECKING:
     from tenants.models import Tenant, User
 
 
 class Role(TextChoices):
-    OWNER = "owner", _("Owner")
-    EDITOR = "editor", _("Editor")
-    AGENT = "agent", _("Agent")
-    VIEWER = "viewer", _("Viewer")
+    OWNER = "owner", pgettext_lazy("role", "Owner")
+    EDITOR = "editor", pgettext_lazy("role", "Editor")
+    AGENT = "agent", pgettext_lazy("role", "Agent")
+    VIEWER = "viewer", pgettext_lazy("role", "Viewer")
 
 
 class Area(StrEnum):
