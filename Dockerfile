@@ -29,7 +29,7 @@ RUN groupadd --gid 10001 chatwootai \
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY . .
-RUN PYTHONDONTWRITEBYTECODE= python -m compileall -q .
+RUN python -m compileall -q .
 
 USER 10001:10001
 EXPOSE 8000

@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from chatwoot_ai import demo
-from tenants import context
 from tenants.models import Tenant, User
 
 FIRST_EMAIL = "admin@chatwootai.local"
@@ -19,10 +18,9 @@ FIRST_EMAIL = "admin@chatwootai.local"
 def prepare() -> dict[str, str] | None:
     """Bring the database up to date; the first login if one was made just now."""
     _migrate()
-    with context.bind(via="first start"):
-        login = _make_first_login()
-        if login and os.environ.get("DEMO", "1") != "0" and not Tenant.objects.exists():
-            demo.seed()
+    login = _make_first_login()
+    if login and os.environ.get("DEMO", "1") != "0" and not Tenant.objects.exists():
+        demo.seed()
     return login
 
 

@@ -47,7 +47,7 @@ def _report(request: HttpRequest, response: HttpResponse, request_id: str, secon
         f"{request.method} {route}", seconds=seconds, status=status, id=request_id
     )
     logger.info(
-        "%s %s: %s",
+        "%s %s %s",
         request.method,
         route,
         status,

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from tenants import audit
 from tenants.audit import Action
@@ -16,7 +17,7 @@ from tenants.scoping import ForeignTenantError, TenantModel
 
 
 @receiver(pre_save, dispatch_uid="audit_before_save")
-def remember_old_values(sender: type[models.Model], instance: Any, raw: bool, **_: Any) -> None:
+def remember_old_values(sender: type[models.Model], instance: Any, raw: bool, **_options: Any) -> None:
     if raw or not audit.is_watched(sender):
         return
     old = sender._base_manager.filter(pk=instance.pk).first() if instance.pk else None
@@ -24,7 +25,7 @@ def remember_old_values(sender: type[models.Model], instance: Any, raw: bool, **
 
 
 @receiver(post_save, dispatch_uid="audit_after_save")
-def record_save(sender: type[models.Model], instance: Any, raw: bool, **_: Any) -> None:
+def record_save(sender: type[models.Model], instance: Any, raw: bool, **_options: Any) -> None:
     if raw or not audit.is_watched(sender):
         return
     before = instance.__dict__.pop("_audit_before", None)
@@ -36,7 +37,7 @@ def record_save(sender: type[models.Model], instance: Any, raw: bool, **_: Any) 
 
 
 @receiver(post_delete, dispatch_uid="audit_after_delete")
-def record_deletion(sender: type[models.Model], instance: Any, **_: Any) -> None:
+def record_deletion(sender: type[models.Model], instance: Any, **_options: Any) -> None:
     if audit.is_watched(sender):
         changes = audit.difference(audit.snapshot(instance), {})
         audit.record(Action.DELETED, instance, changes=changes)
@@ -44,7 +45,7 @@ def record_deletion(sender: type[models.Model], instance: Any, **_: Any) -> None
 
 @receiver(m2m_changed, dispatch_uid="audit_many_to_many")
 def record_links(
-    sender: Any, instance: Any, action: str, model: Any, pk_set: set[Any] | None, **_: Any
+    sender: Any, instance: Any, action: str, model: Any, pk_set: set[Any] | None, **_options: Any
 ) -> None:
     if action == "pre_add" and isinstance(instance, TenantModel):
         refuse_foreign_links(instance, model, pk_set or set())
@@ -57,23 +58,23 @@ def refuse_foreign_links(row: TenantModel, model: type[models.Model], pks: set[A
     if not issubclass(model, TenantModel):
         return
     if model._base_manager.filter(pk__in=pks).exclude(tenant_id=row.tenant_id).exists():
-        raise ForeignTenantError("A row cannot be linked to a row of another tenant.")
+        raise ForeignTenantError(_("This entry does not exist."))
 
 
 @receiver(user_logged_in, dispatch_uid="audit_signed_in")
-def record_sign_in(user: User, **_: Any) -> None:
+def record_sign_in(user: User, **_options: Any) -> None:
     audit.record(Action.SIGNED_IN, user, user=user)
 
 
 @receiver(user_logged_out, dispatch_uid="audit_signed_out")
-def record_sign_out(user: User | None, **_: Any) -> None:
+def record_sign_out(user: User | None, **_options: Any) -> None:
     if user is not None:
         audit.record(Action.SIGNED_OUT, user, user=user)
 
 
 @receiver(user_login_failed, dispatch_uid="audit_sign_in_failed")
 def record_failed_sign_in(
-    credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+    credentials: dict[str, Any], request: HttpRequest | None = None, **_options: Any
 ) -> None:
     """Tries during a lock-out are not written down: a machine could fill the log with them."""
     if not getattr(request, "axes_locked_out", False):
@@ -81,5 +82,5 @@ def record_failed_sign_in(
 
 
 @receiver(user_locked_out, dispatch_uid="audit_locked_out")
-def record_lock_out(request: HttpRequest, username: str | None, **_: Any) -> None:
+def record_lock_out(request: HttpRequest, username: str | None, **_options: Any) -> None:
     audit.record(Action.LOCKED_OUT, label=(username or "")[:200])

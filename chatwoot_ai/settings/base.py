@@ -300,6 +300,7 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},
         "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},
+        "axes": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },

@@ -19,6 +19,16 @@ from tenants.audit import Action, watched_models
 from tenants.models import AuditEntry
 
 
+LABELS = {
+    **dict.fromkeys(Action, "info"),
+    Action.CREATED: "success",
+    Action.DELETED: "danger",
+    Action.LOCKED_OUT: "danger",
+    Action.SIGN_IN_FAILED: "warning",
+    Action.SECOND_FACTOR_FAILED: "warning",
+}
+
+
 class KindFilter(DropdownFilter):
     title = _("kind")
     parameter_name = "kind"
@@ -93,13 +103,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @display(
         description=_("action"),
         ordering="action",
-        label={
-            Action.CREATED: "success",
-            Action.DELETED: "danger",
-            Action.SIGN_IN_FAILED: "warning",
-            Action.LOCKED_OUT: "danger",
-            Action.SECOND_FACTOR_FAILED: "warning",
-        },
+        label=LABELS,
     )
     def what_happened(self, entry: AuditEntry) -> tuple[str, str]:
         return entry.action, entry.get_action_display()

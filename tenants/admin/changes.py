@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from tenants.models import AuditEntry
 
@@ -13,7 +14,7 @@ def change_rows(entry: AuditEntry) -> list[dict[str, Any]]:
     """Field, old value, new value, in the reader's words."""
     model = model_of(entry)
     return [
-        {"field": _field_name(model, name), "before": before, "after": after}
+        {"field": _field_name(model, name), "before": _in_words(before), "after": _in_words(after)}
         for name, (before, after) in entry.changes.items()
     ]
 
@@ -31,3 +32,11 @@ def _field_name(model: type[models.Model] | None, name: str) -> Any:
     except FieldDoesNotExist:
         field = None
     return getattr(field, "verbose_name", name)
+
+
+def _in_words(value: Any) -> Any:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return value
