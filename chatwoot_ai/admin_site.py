@@ -132,7 +132,7 @@ class AdminSite(UnfoldAdminSite):
 
     def _rows_found(self, request: HttpRequest, term: str) -> Iterator[SearchResult]:
         for page in self._registry.values():
-            if not page.get_search_fields(request) or not page.has_view_permission(request):
+            if not page.is_in_palette or not page.has_view_permission(request):
                 continue
             rows, _many = page.get_search_results(request, page.get_queryset(request), term)
             for row in rows.order_by("-pk")[:MOST_FOUND_PER_KIND]:

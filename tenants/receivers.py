@@ -17,7 +17,9 @@ from tenants.scoping import ForeignTenantError, TenantModel
 
 
 @receiver(pre_save, dispatch_uid="audit_before_save")
-def remember_old_values(sender: type[models.Model], instance: Any, raw: bool, **_options: Any) -> None:
+def remember_old_values(
+    sender: type[models.Model], instance: Any, raw: bool, **_options: Any
+) -> None:
     if raw or not audit.is_watched(sender):
         return
     old = sender._base_manager.filter(pk=instance.pk).first() if instance.pk else None

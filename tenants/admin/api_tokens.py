@@ -19,7 +19,7 @@ from tenants.models.api_token import Scope
 
 class ApiTokenForm(ScopedForm):
     scopes = forms.MultipleChoiceField(
-        label=_("rights"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
+        label=_("Rights"), choices=Scope.choices, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
 
     class Meta:

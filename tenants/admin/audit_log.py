@@ -18,7 +18,13 @@ from tenants.admin.changes import change_rows, model_of
 from tenants.audit import Action, watched_models
 from tenants.models import AuditEntry
 
-
+DOORS = {
+    "admin": _("admin pages"),
+    "web": _("sign-in page"),
+    "api": "API",
+    "command": _("command"),
+    "task": _("task"),
+}
 LABELS = {
     **dict.fromkeys(Action, "info"),
     Action.CREATED: "success",
@@ -50,7 +56,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         "what_happened",
         "object_label",
         "kind",
-        "via",
+        "through",
         "tenant_name",
     )
     list_display_links = ("created_at", "object_label")
@@ -65,7 +71,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("created_at", "who", "what_happened", "object_label", "kind")}),
         (_("Changes"), {"fields": ("difference",)}),
-        (_("Where from"), {"fields": ("via", "address", "request_id", "object_id")}),
+        (_("Where from"), {"fields": ("through", "address", "request_id", "object_id")}),
     )
     readonly_fields = ("difference",)
     export_fields = (
@@ -112,6 +118,11 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def kind(self, entry: AuditEntry) -> Any:
         model = model_of(entry)
         return model._meta.verbose_name if model else entry.object_type
+
+    @admin.display(description=_("through"), ordering="via")
+    def through(self, entry: AuditEntry) -> str:
+        door, _space, name = entry.via.partition(" ")
+        return f"{DOORS.get(door, door)} {name}".strip()
 
     @admin.display(description=_("company"), ordering="company")
     def tenant_name(self, entry: Any) -> str:

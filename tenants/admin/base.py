@@ -127,6 +127,7 @@ class ScopedAdmin(_ScopedFields, ModelAdmin):
     """A page of rows. Subclasses name their `area` and declare the rest as usual."""
 
     export_fields: ClassVar[tuple[str, ...]] = ()
+    is_in_palette: ClassVar[bool] = True
     list_filter_submit = True
     list_per_page = 50
     show_full_result_count = False
@@ -242,6 +243,8 @@ class ScopedAdmin(_ScopedFields, ModelAdmin):
 
 class ReadOnlyAdmin(ScopedAdmin):
     """Rows that are a record: looked at, never edited."""
+
+    is_in_palette = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -28,9 +28,9 @@ from tenants.models.user import normal_email
 class InvitationForm(ScopedForm):
     """Names a person by e-mail: whom the platform knows is nothing a company may browse."""
 
-    email = forms.EmailField(label=_("e-mail"), max_length=254, widget=UnfoldAdminEmailInputWidget)
+    email = forms.EmailField(label=_("E-mail"), max_length=254, widget=UnfoldAdminEmailInputWidget)
     name = forms.CharField(
-        label=_("name"), max_length=120, required=False, widget=UnfoldAdminTextInputWidget
+        label=_("Name"), max_length=120, required=False, widget=UnfoldAdminTextInputWidget
     )
 
     class Meta:

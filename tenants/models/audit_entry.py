@@ -70,7 +70,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         verbose_name = _("audit entry")
-        verbose_name_plural = _("audit log")
+        verbose_name_plural = _("audit entries")
         indexes = [
             models.Index(fields=["tenant", "-created_at"], name="tenants_auditentry_by_tenant"),
             models.Index(fields=["object_type", "object_id"], name="tenants_auditentry_by_object"),

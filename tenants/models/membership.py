@@ -16,8 +16,8 @@ class Membership(TenantModel):
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
-        verbose_name = _("member")
-        verbose_name_plural = _("team")
+        verbose_name = _("team member")
+        verbose_name_plural = _("team members")
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "user"],

@@ -1,4 +1,4 @@
-"""Portuguese pages are Portuguese: nothing untranslated in the catalogue, nothing English on a page."""
+"""Portuguese pages are Portuguese: a complete catalogue, and nothing English on a page."""
 
 import gettext
 import re
@@ -91,7 +91,9 @@ def rows(moveis, platform_admin):
     """One row of each kind, named in no language."""
     MembershipFactory(tenant=moveis, user__name="Nn")
     TokenFactory(tenant=moveis, name="Tt")
-    AuditEntryFactory(tenant=moveis, object_label="Rr", actor_label="Aa", changes={"name": ["x", "y"]})
+    AuditEntryFactory(
+        tenant=moveis, object_label="Rr", actor_label="Aa", changes={"name": ["x", "y"]}
+    )
 
 
 def pages_of_rows():
@@ -116,7 +118,9 @@ def test_pages_in_portuguese_show_no_english(rows, platform_admin, signed_in, ca
     found = {}
     for address in [*PAGES, *pages_of_rows()]:
         answer = page.get(address)
-        if answer.status_code in (200, 404) and (english := english_in(answer.content.decode(), catalogue)):
+        if answer.status_code in (200, 404) and (
+            english := english_in(answer.content.decode(), catalogue)
+        ):
             found[address] = english
 
     assert found == {}

@@ -1,4 +1,4 @@
-"""A row can neither leave its company nor point to another company's row, whichever way it is written."""
+"""A row neither leaves its company nor points to another company's row, however it is written."""
 
 import pytest
 from django.core.exceptions import ValidationError
