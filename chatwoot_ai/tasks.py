@@ -1,8 +1,9 @@
 """Periodic upkeep of the installation."""
 
 import time
+from typing import Any
 
-from celery import shared_task
+from celery import shared_task, signals
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -21,3 +22,10 @@ def report_alive(self, *, queue: str) -> None:  # type: ignore[no-untyped-def]  
 @shared_task
 def drop_expired_sessions() -> None:
     call_command("clearsessions")
+
+
+@signals.worker_ready.connect
+def report_started(sender: Any, **_: Any) -> None:
+    """A fresh worker reports at once, so nobody waits half a minute to see that it works."""
+    for queue in sender.app.amqp.queues.consume_from:
+        report_alive.apply_async(kwargs={"queue": queue}, queue=queue)

@@ -53,8 +53,8 @@ def note(**changes: Any) -> None:
 
 def _of_this_process() -> Context:
     """Outside requests and tasks, a person at a terminal of the server acts through a command."""
-    command = sys.argv[1] if len(sys.argv) > 1 else "shell"
-    return Context(via=f"command {command}", actor=_login_name())
+    is_command = sys.argv[0].endswith("manage.py") and len(sys.argv) > 1
+    return Context(via=f"command {sys.argv[1]}" if is_command else "process", actor=_login_name())
 
 
 def _login_name() -> str:
