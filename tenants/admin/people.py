@@ -26,7 +26,13 @@ from tenants.models.user import normal_email
 
 
 class InvitationForm(ScopedForm):
-    """Names a person by e-mail: whom the platform knows is nothing a company may browse."""
+    """Names a person by e-mail: whom the platform knows is nothing a company may browse.
+
+    Only a platform admin adds somebody who has an account already. A company that invited a person
+    first may know the password, and must not come into a second company with it.
+    """
+
+    may_add_known_people: ClassVar[bool] = False
 
     email = forms.EmailField(label=_("E-mail"), max_length=254, widget=UnfoldAdminEmailInputWidget)
     name = forms.CharField(
@@ -43,6 +49,8 @@ class InvitationForm(ScopedForm):
         email = normal_email(cleaned.get("email", ""))
         if Membership.objects.filter(tenant=tenant, user__email=email).exists():
             raise ValidationError({"email": _("This person is already in the team.")})
+        if not self.may_add_known_people and User.objects.filter(email=email).exists():
+            raise ValidationError({"email": _("Ask the platform admin to add this person.")})
         return cleaned
 
 
@@ -92,7 +100,9 @@ class MembershipAdmin(ScopedAdmin):
     ) -> Any:
         if obj is None:
             kw = {**kw, "form": InvitationForm, "fields": self._own_fields(request)}
-        return super().get_form(request, obj, change, **kw)
+        form = super().get_form(request, obj, change, **kw)
+        form.may_add_known_people = access_of(request).is_platform
+        return form
 
     def _own_fields(self, request: HttpRequest) -> list[str]:
         return ["role"] if access_of(request).tenant else ["tenant", "role"]
@@ -114,7 +124,10 @@ class MembershipAdmin(ScopedAdmin):
         if not path:
             self.message_user(
                 request,
-                _("%(person)s is in the team and signs in with the password they already have.")
+                _(
+                    "%(person)s is in the team and signs in with the password they already have. "
+                    "If you are not sure who knows it, make a new password link."
+                )
                 % {"person": obj.user},
                 messages.SUCCESS,
             )

@@ -10,10 +10,14 @@ from tenants.models import AuditEntry, Membership
 from tests.factories import MembershipFactory, UserFactory, member
 
 HIGHER_OR_SAME = [
-    (own, wanted) for own, wanted in itertools.product(Role, Role) if acting.RANK[wanted] <= acting.RANK[own]
+    (own, wanted)
+    for own, wanted in itertools.product(Role, Role)
+    if acting.RANK[wanted] <= acting.RANK[own]
 ]
 LOWER = [
-    (own, wanted) for own, wanted in itertools.product(Role, Role) if acting.RANK[wanted] > acting.RANK[own]
+    (own, wanted)
+    for own, wanted in itertools.product(Role, Role)
+    if acting.RANK[wanted] > acting.RANK[own]
 ]
 
 
@@ -74,7 +78,7 @@ def test_role_with_as_many_rights_or_more_is_refused(moveis, own, wanted):
     assert acting.access_of(user, session).role == own
 
 
-@pytest.mark.parametrize(("own", "forged"), itertools.product(Role, [*Role, "god", None, 7]))
+@pytest.mark.parametrize(("own", "forged"), list(itertools.product(Role, [*Role, "god", None, 7])))
 def test_forged_session_never_gains_rights(moveis, own, forged):
     user = member(moveis, own)
 
@@ -227,7 +231,7 @@ def test_switch_in_the_header_changes_what_pages_show(signed_in, consultant):
 def test_switch_to_a_foreign_company_is_refused_in_words(signed_in, helena, cosmeticos):
     page = signed_in(helena).post("/admin/act-as/", {"tenant": "cosmeticos"}, follow=True)
 
-    assert "Você não tem acesso" in page.content.decode()
+    assert "Você não tem acesso a essa empresa" in page.content.decode()
     assert page.wsgi_request.access.tenant.slug == "moveis"
 
 
@@ -242,12 +246,15 @@ def test_stranger_cannot_switch(client, moveis):
     assert answer.url.startswith("/admin/login/")
 
 
-def test_work_while_borrowing_a_role_is_recorded_under_the_own_name(signed_in, platform_admin, moveis):
+def test_work_while_borrowing_a_role_is_recorded_under_the_own_name(
+    signed_in, platform_admin, moveis
+):
     client = signed_in(platform_admin)
     client.post("/admin/act-as/", {"tenant": "moveis", "role": "owner"})
 
     client.post(
-        "/admin/tenants/membership/add/", {"email": "new@moveis.example", "name": "", "role": "agent"}
+        "/admin/tenants/membership/add/",
+        {"email": "new@moveis.example", "name": "", "role": "agent"},
     )
 
     entry = AuditEntry.objects.filter(object_type="tenants.membership").latest("pk")

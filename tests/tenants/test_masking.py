@@ -117,7 +117,9 @@ def test_international_phone_is_masked(number):
     assert mask(f"call {number} today") == "call [phone] today"
 
 
-@pytest.mark.parametrize("text", ["tel:+5511987654321", "whatsapp:+5511987654321", "wa.me/5511987654321"])
+@pytest.mark.parametrize(
+    "text", ["tel:+5511987654321", "whatsapp:+5511987654321", "wa.me/5511987654321"]
+)
 def test_phone_in_an_address_is_masked(text):
     assert "98765" not in mask(text)
 

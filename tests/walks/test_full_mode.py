@@ -22,7 +22,19 @@ pytestmark = [pytest.mark.services, pytest.mark.xdist_group("full-mode")]
 BROKERS = {"Redis": REDIS_URL, "RabbitMQ": AMQP_URL}
 PROCESSES = {
     "web": ["-m", "gunicorn", "chatwoot_ai.wsgi"],
-    "chat": ["-m", "celery", "-A", "chatwoot_ai", "worker", "-Q", "chat", "-P", "threads", "-c", "2"],
+    "chat": [
+        "-m",
+        "celery",
+        "-A",
+        "chatwoot_ai",
+        "worker",
+        "-Q",
+        "chat",
+        "-P",
+        "threads",
+        "-c",
+        "2",
+    ],
     "indexing": ["-m", "celery", "-A", "chatwoot_ai", "worker", "-Q", "indexing,maintenance"],
     "beat": ["-m", "celery", "-A", "chatwoot_ai", "beat"],
 }

@@ -1,0 +1,37 @@
+"""`make bench`: what the parts cost, as ratios to a floor measured in the same run."""
+
+import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "chatwoot_ai.settings.test"
+
+import django
+
+django.setup()  # before anything that touches models
+
+from django.test.utils import (  # noqa: E402
+    setup_databases,
+    setup_test_environment,
+    teardown_databases,
+)
+
+from tests.benchmarks import frame  # noqa: E402
+
+BENCHMARKS = [*frame.BENCHMARKS]
+
+
+def main(wanted):
+    setup_test_environment()
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        for benchmark in BENCHMARKS:
+            if not wanted or benchmark.__name__ in wanted:
+                result = benchmark()
+                sys.stdout.write(f"{result}\n")
+                sys.stdout.flush()
+    finally:
+        teardown_databases(databases, verbosity=0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
