@@ -57,13 +57,13 @@ def make_environment():
     except ImportError:
         version = "%d.%d" % sys.version_info[:2]
         sys.exit("Python's venv module is missing. Install it: apt install python%s-venv" % version)
-    say("Making the virtual environment …")
+    say("Making the virtual environment ...")
     if subprocess.call([sys.executable, "-m", "venv", VENV]):
         sys.exit("The virtual environment could not be made; the lines above say why.")
 
 
 def install(files):
-    say("Installing packages; the first time this takes a minute or two …")
+    say("Installing packages; the first time this takes a minute or two ...")
     command = [PYTHON, "-m", "pip", "install", "--quiet", "--no-compile"]
     command += ["--disable-pip-version-check"]
     for name in files:

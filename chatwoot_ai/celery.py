@@ -16,7 +16,7 @@ from celery import Task as CeleryTask
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from chatwoot_ai import local_queue
+from chatwoot_ai import counters, local_queue
 from tenants import context
 
 logger = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class Task(CeleryTask):
             return super().apply_async(args, kwargs, **options)
         except (OperationalError, OSError) as error:
             _publish_pause.begin()
+            counters.publish_failures_total.inc()
             logger.warning("The broker cannot be reached: %s", type(error).__name__)
             return None
 

@@ -18,35 +18,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector, CollectorRegistry
 
-from chatwoot_ai import local_queue, telemetry
+from chatwoot_ai import counters, local_queue, telemetry
 from chatwoot_ai.models import Pulse
 from tenants.context import client_address
 
 MOST_TENANTS = 100
-
-requests_total = prometheus.Counter(
-    "chatwootai_http_requests_total",
-    "Requests answered.",
-    ["route", "method", "status", "tenant"],
-)
-request_seconds = prometheus.Histogram(
-    "chatwootai_http_request_seconds",
-    "Time to answer a request.",
-    ["route"],
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-)
-tasks_total = prometheus.Counter(
-    "chatwootai_tasks_total", "Tasks run, by how they ended.", ["task", "outcome"]
-)
-task_seconds = prometheus.Histogram(
-    "chatwootai_task_seconds",
-    "Time a task ran.",
-    ["task"],
-    buckets=(0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600),
-)
-publish_failures_total = prometheus.Counter(
-    "chatwootai_task_publish_failures_total", "Tasks that could not be handed to the broker."
-)
 
 _named_tenants: set[str] = set()
 
@@ -69,8 +45,8 @@ class MetricsMiddleware:
         response = self.get_response(request)
         route = route_of(request)
         tenant = tenant_label(getattr(request, "tenant_slug", ""))
-        requests_total.labels(route, request.method, response.status_code, tenant).inc()
-        request_seconds.labels(route).observe(time.perf_counter() - started)
+        counters.requests_total.labels(route, request.method, response.status_code, tenant).inc()
+        counters.request_seconds.labels(route).observe(time.perf_counter() - started)
         return response
 
 
@@ -149,9 +125,9 @@ def note_start(task: Any, **_: Any) -> None:
 
 @signals.task_postrun.connect
 def note_end(task: Any, state: str | None = None, **_: Any) -> None:
-    tasks_total.labels(task.name, (state or "unknown").lower()).inc()
+    counters.tasks_total.labels(task.name, (state or "unknown").lower()).inc()
     started = getattr(task.request, "started_counter", None)
     if started is not None:
         seconds = time.perf_counter() - started
-        task_seconds.labels(task.name).observe(seconds)
+        counters.task_seconds.labels(task.name).observe(seconds)
         telemetry.report_span(f"task {task.name}", seconds=seconds, outcome=state or "unknown")

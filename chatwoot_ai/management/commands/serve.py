@@ -1,6 +1,7 @@
 """Embedded mode: one process with web server, workers and scheduler. What `make run` starts."""
 
 import errno
+import os
 import signal
 import socket
 from typing import Any
@@ -26,6 +27,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
+        os.umask(0o077)  # the database holds what only this user may read
         checks.stop_on_errors()
         _refuse_taken_port(settings.HOST, settings.PORT)
         with WorkerLock(settings.DATA_DIR / "worker.lock", _address()) as lock:

@@ -1,0 +1,27 @@
+"""What is counted while it happens; `chatwoot_ai.metrics` shows it."""
+
+import prometheus_client as prometheus
+
+requests_total = prometheus.Counter(
+    "chatwootai_http_requests_total",
+    "Requests answered.",
+    ["route", "method", "status", "tenant"],
+)
+request_seconds = prometheus.Histogram(
+    "chatwootai_http_request_seconds",
+    "Time to answer a request.",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+tasks_total = prometheus.Counter(
+    "chatwootai_tasks_total", "Tasks run, by how they ended.", ["task", "outcome"]
+)
+task_seconds = prometheus.Histogram(
+    "chatwootai_task_seconds",
+    "Time a task ran.",
+    ["task"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 600),
+)
+publish_failures_total = prometheus.Counter(
+    "chatwootai_task_publish_failures_total", "Tasks that could not be handed to the broker."
+)
