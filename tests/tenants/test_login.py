@@ -171,6 +171,17 @@ class TestLockOut:
         assert early == 429
         assert is_in(client)
 
+    def test_tries_during_the_lock_out_do_not_prolong_it(self, client, helena, clock):
+        fail(client, helena, 5)
+        for _ in range(3):
+            clock.shift(4 * 60)
+            fail(client, helena, 1)
+        clock.shift(4 * 60)
+
+        sign_in(client, helena)
+
+        assert is_in(client)
+
     def test_who_is_already_in_stays_in(self, client, helena):
         sign_in(client, helena)
         fail(Client(), helena, 6)
