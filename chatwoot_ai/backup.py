@@ -32,6 +32,8 @@ class BackupError(Exception):
 
 def make(target: Path | None) -> Path:
     """Copy the database while it is in use, and pack it with the key and the media."""
+    if not MigrationRecorder(connection).applied_migrations():
+        raise BackupError(_("There is nothing to back up yet. Start the program once."))
     path = (
         target
         or settings.DATA_DIR / "backups" / f"chatwootai-{timezone.localtime():%Y%m%d-%H%M%S}.tar.gz"

@@ -11,7 +11,7 @@ import time
 from functools import partial
 from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from celery import Task as CeleryTask
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -84,3 +84,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatwoot_ai.settings")
 app = Celery("chatwoot_ai", task_cls=Task)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def refuse_impossible_settings(**_: Any) -> None:
+    from chatwoot_ai import checks  # noqa: PLC0415  the apps are loaded by now
+
+    checks.stop_on_errors()

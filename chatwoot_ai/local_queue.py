@@ -202,5 +202,6 @@ def _run(call: Call) -> None:
         "delivery_info": {"is_eager": True},
     }
     outcome = tracer(uuid(), call.args, call.kwargs, request).retval
-    if isinstance(outcome, Retry) and outcome.sig is not None:
-        outcome.sig.apply_async()
+    cause = getattr(outcome, "exception", None)
+    if isinstance(cause, Retry) and cause.sig is not None:
+        cause.sig.apply_async()

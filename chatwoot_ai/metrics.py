@@ -13,6 +13,7 @@ from typing import Any
 import prometheus_client as prometheus
 from celery import signals
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -64,6 +65,15 @@ def show(request: HttpRequest) -> HttpResponse:
     )
 
 
+@signals.worker_init.connect
+def show_in_worker(**_: Any) -> None:
+    """A Celery worker has no web server; with METRICS_PORT it opens one for its own counts."""
+    if settings.METRICS_PORT:
+        prometheus.start_http_server(
+            settings.METRICS_PORT, addr=settings.METRICS_HOST, registry=_counts()
+        )
+
+
 def _may_read(request: HttpRequest) -> bool:
     if settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "").encode()
@@ -76,13 +86,18 @@ def _may_read(request: HttpRequest) -> bool:
 
 
 def _registry() -> CollectorRegistry:
-    """The metrics of all web processes where they share a folder, else of this one."""
+    registry = _counts()
+    registry.register(_StateCollector())
+    return registry
+
+
+def _counts() -> CollectorRegistry:
+    """The counts of all processes that share a folder, else of this one."""
     registry = CollectorRegistry()
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library's own
     else:
         registry.register(prometheus.REGISTRY)
-    registry.register(_StateCollector())
     return registry
 
 
@@ -100,11 +115,17 @@ class _StateCollector(Collector):
             "How long the last sign of life waited.",
             labels=["queue"],
         )
-        for pulse in Pulse.objects.order_by("queue"):
+        for pulse in self._pulses():
             age.add_metric([pulse.queue], time.time() - pulse.ran_at.timestamp())
             waited.add_metric([pulse.queue], pulse.waited_seconds)
         yield from (age, waited)
         yield from self._local_queues()
+
+    def _pulses(self) -> list[Pulse]:
+        try:
+            return list(Pulse.objects.order_by("queue"))
+        except DatabaseError:
+            return []
 
     def _local_queues(self) -> Any:
         workers = local_queue.running()

@@ -58,6 +58,8 @@ class AuditedQuerySet(models.QuerySet[Any]):
         return count
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **options: Any) -> list[Any]:
+        if self.model.is_audited and {"ignore_conflicts", "update_conflicts"} & options.keys():
+            raise TypeError("Which rows such a statement writes is unknown; save them one by one.")
         with transaction.atomic(using=self.db):
             rows = super().bulk_create(objs, *args, **options)
             if self.model.is_audited:

@@ -277,6 +277,8 @@ API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1
 
 # Watching
 METRICS_TOKEN = env.text("METRICS_TOKEN")
+METRICS_HOST = env.text("METRICS_HOST") or "127.0.0.1"
+METRICS_PORT = int(env.number("METRICS_PORT", 0, least=0, most=65535))
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", allowed=("debug", "info", "warning", "error")).upper()
 LOG_FORMAT = env.choice("LOG_FORMAT", "json", allowed=("json", "text"))
 SENTRY_DSN = env.url("SENTRY_DSN", schemes=("http", "https"))

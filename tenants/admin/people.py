@@ -26,10 +26,11 @@ from tenants.models.user import normal_email
 
 
 class InvitationForm(ScopedForm):
-    """Names a person by e-mail: whom the platform knows is nothing a company may browse.
+    """Names a person by e-mail, for whom the platform knows is nothing a company may browse.
 
     Only a platform admin adds somebody who has an account already. A company that invited a person
-    first may know the password, and must not come into a second company with it.
+    first may know the password, and must not come into a second company with it. The refusal
+    tells an owner that an account exists; that is the lesser harm.
     """
 
     may_add_known_people: ClassVar[bool] = False

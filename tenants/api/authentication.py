@@ -10,6 +10,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from tenants import context
+from tenants.api.throttling import note_wrong_token, refuse_guesser
+from tenants.context import client_address
 from tenants.models import ApiToken
 
 LAST_USED_STEP = timedelta(minutes=1)
@@ -24,8 +26,11 @@ class TokenAuthentication(BaseAuthentication):
         if not words or words[0].lower() != b"bearer":
             return None
         now = timezone.now()
+        address = client_address(request._request)
+        refuse_guesser(address)
         token = _find(words[1:], now=now)
         if token is None:
+            note_wrong_token(address)
             raise AuthenticationFailed(
                 _("The token is unknown, expired or revoked. Make a new one.")
             )

@@ -1,5 +1,7 @@
 """What every API view of a company's rows is built from."""
 
+from collections.abc import Mapping
+from copy import copy
 from typing import Any, ClassVar
 
 from rest_framework import serializers
@@ -34,7 +36,19 @@ class OwnRows(TenantView):
         return rows.select_related(*self.related) if self.related else rows
 
     def perform_create(self, serializer: Any) -> None:
+        self._check(self.model(tenant=self.access.tenant), serializer.validated_data)
         serializer.save(tenant=self.access.tenant)
+
+    def perform_update(self, serializer: Any) -> None:
+        self._check(copy(serializer.instance), serializer.validated_data)
+        serializer.save()
+
+    def _check(self, row: Any, values: Mapping[str, Any]) -> None:
+        """The row's own rules, of which the serializer sees only those without the company."""
+        for field in row._meta.concrete_fields:
+            if field.name in values:
+                setattr(row, field.name, values[field.name])
+        row.full_clean()
 
 
 class RowField(serializers.PrimaryKeyRelatedField):

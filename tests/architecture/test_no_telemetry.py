@@ -1,4 +1,4 @@
-"""No dependency speaks to anybody: crewai is loaded and runs an agent while the network is watched."""
+"""No dependency speaks to anybody: crewai runs an agent while the network is watched."""
 
 import json
 import subprocess

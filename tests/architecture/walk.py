@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tenants import audit
 from tenants.models import Tenant
+from tenants.models.api_token import Scope
 from tenants.scoping import TenantModel
 from tests.factories import FACTORIES, token_for
 
@@ -165,7 +166,7 @@ class Walk:
                         self.found.append(f"{page} tells what {column.name} begins with")
 
     def walk_api(self):
-        _token, secret = token_for(self.mine, "audit:read", "team:read")
+        _token, secret = token_for(self.mine, *Scope.values)
         headers = {"Authorization": f"Bearer {secret}"}
         for pattern in api_addresses():
             rows = list(self.their_rows.values()) if "<" in pattern else [self.theirs]

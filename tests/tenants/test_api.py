@@ -263,7 +263,12 @@ class TestRows:
             "sample/lamps",
             secret,
             "post",
-            data={"name": "new", "room": room.pk, "tenant": cosmeticos.pk, "tenant_id": cosmeticos.pk},
+            data={
+                "name": "new",
+                "room": room.pk,
+                "tenant": cosmeticos.pk,
+                "tenant_id": cosmeticos.pk,
+            },
         )
 
         assert answer.status_code == 201
@@ -315,7 +320,9 @@ class TestPages:
         assert {entry.pk for entry in entries} <= set(seen)
 
     def test_page_is_never_larger_than_two_hundred(self, call, secret, moveis):
-        AuditEntry.objects.bulk_create(AuditEntryFactory.build_batch(210, tenant=moveis, actor=None))
+        AuditEntry.objects.bulk_create(
+            AuditEntryFactory.build_batch(210, tenant=moveis, actor=None)
+        )
 
         assert len(call("audit?page_size=100000", secret).json()["results"]) == 200
 
@@ -363,7 +370,13 @@ class TestLastUse:
                 noted.append(token.last_used_at)
                 clock.shift(25)
 
-        assert noted == [NOON, NOON, NOON, NOON + timedelta(seconds=75), NOON + timedelta(seconds=75)]
+        assert noted == [
+            NOON,
+            NOON,
+            NOON,
+            NOON + timedelta(seconds=75),
+            NOON + timedelta(seconds=75),
+        ]
 
     def test_use_is_no_change_in_the_audit_log(self, call, moveis):
         token, secret = token_for(moveis)
@@ -415,7 +428,8 @@ class TestThrottle:
 
     def test_guesses_from_one_address_are_counted_too(self, client, db):
         answers = [
-            client.get("/api/v1/token", headers=bearer(f"cwai_{number}")).status_code for number in range(5)
+            client.get("/api/v1/token", headers=bearer(f"cwai_{number}")).status_code
+            for number in range(5)
         ]
 
         assert answers == [401, 401, 401, 429, 429]
@@ -472,7 +486,9 @@ class TestErrors:
         words = answer.json()["error"].lower()
         assert ("não" in words) is (language == "pt-br")
 
-    @pytest.mark.parametrize("body", ["{", "[]", '"x"', "null", "\x00", "{" * 5_000, '{"name": NaN}'])
+    @pytest.mark.parametrize(
+        "body", ["{", "[]", '"x"', "null", "\x00", "{" * 5_000, '{"name": NaN}']
+    )
     def test_broken_body_is_refused_in_the_same_shape(self, client, moveis, body):
         _, secret = token_for(moveis)
 
@@ -505,7 +521,9 @@ class TestErrors:
 
         assert answer.json()["request_id"] == "order-12345678"
 
-    @pytest.mark.parametrize("given", ["short", "a b c d e f g h", "x" * 65, "abcdefgh\n", "<script>alert"])
+    @pytest.mark.parametrize(
+        "given", ["short", "a b c d e f g h", "x" * 65, "abcdefgh\n", "<script>alert"]
+    )
     @pytest.mark.django_db
     def test_odd_request_id_is_replaced(self, call, given):
         answer = call("token", headers={"X-Request-ID": given})
@@ -514,7 +532,9 @@ class TestErrors:
 
 
 def test_every_view_uses_the_shared_classes():
-    assert [entry.__name__ for entry in api_settings.DEFAULT_AUTHENTICATION_CLASSES] == ["TokenAuthentication"]
+    assert [entry.__name__ for entry in api_settings.DEFAULT_AUTHENTICATION_CLASSES] == [
+        "TokenAuthentication"
+    ]
     assert [entry.__name__ for entry in api_settings.DEFAULT_PERMISSION_CLASSES] == ["HasScope"]
     assert [entry.__name__ for entry in api_settings.DEFAULT_THROTTLE_CLASSES] == ["TokenThrottle"]
     assert django_settings.REST_FRAMEWORK["EXCEPTION_HANDLER"] == "tenants.api.errors.answer_error"

@@ -71,7 +71,9 @@ def test_unknown_and_known_email_are_answered_alike(client, helena):
     assert known == unknown == inactive
 
 
-@pytest.mark.parametrize("email", ["", "\x00", "x" * 5_000, "a@b\r\nc", "🦄@example.com", "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "email", ["", "\x00", "x" * 5_000, "a@b\r\nc", "🦄@example.com", "' OR 1=1 --"]
+)
 @pytest.mark.django_db
 def test_nonsense_is_refused_and_breaks_nothing(client, email):
     assert sign_in(client, email, "\x00" * 10).status_code == 200
@@ -242,7 +244,9 @@ class TestForgottenPassword:
         known = self.ask(client, helena.email)
         unknown = self.ask(client, "nobody@moveis.example")
 
-        assert [step for step, _ in known.redirect_chain] == [step for step, _ in unknown.redirect_chain]
+        assert [step for step, _ in known.redirect_chain] == [
+            step for step, _ in unknown.redirect_chain
+        ]
         assert visible(known) == visible(unknown)
         assert len(mail.outbox) == 1
 
@@ -434,7 +438,9 @@ def test_sign_in_needs_the_form_of_this_site(helena):
 def test_pages_carry_the_secure_headers(signed_in, helena, client, path):
     page = (client if "login" in path else signed_in(helena)).get(path)
 
-    policy = dict(part.strip().split(" ", 1) for part in page.headers["Content-Security-Policy"].split(";"))
+    policy = dict(
+        part.strip().split(" ", 1) for part in page.headers["Content-Security-Policy"].split(";")
+    )
     assert policy["default-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
     assert policy["object-src"] == "'none'"
