@@ -15,11 +15,21 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.base import Worker
 from prometheus_client import multiprocess, values
 
-from chatwoot_ai import settings
-from chatwoot_ai.settings.environment import Environment
+COUNTER_NAME = "CHATWOOTAI_COUNTER_NAME"
+counters_folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+
+# Before the project is imported, for its counters open their files then. Not again on a reload: two
+# writers of one file would spoil it.
+if counters_folder and "chatwoot_ai.counters" not in sys.modules:
+    Path(counters_folder).mkdir(parents=True, exist_ok=True)
+    values.ValueClass = values.MultiProcessValue(
+        lambda: os.environ.get(COUNTER_NAME) or str(os.getpid())
+    )
+
+from chatwoot_ai import settings  # noqa: E402
+from chatwoot_ai.settings.environment import Environment  # noqa: E402
 
 env = Environment()
-metrics_folder = env.text("PROMETHEUS_MULTIPROC_DIR")
 
 
 class ProjectLogger(Logger):
@@ -63,11 +73,10 @@ if env.mistakes:
 
 
 def on_starting(server: Arbiter) -> None:
-    """Remove the counters of processes that are gone; workers of Celery may share the folder."""
-    if not metrics_folder:
+    """Remove the counters of processes that are gone; Celery workers may share the folder."""
+    if not counters_folder:
         return
-    Path(metrics_folder).mkdir(parents=True, exist_ok=True)
-    for file in Path(metrics_folder).glob("*.db"):
+    for file in Path(counters_folder).glob("*.db"):
         process = file.stem.rpartition("_")[2].partition("-")[0]
         if not process.isdecimal() or not _is_running(int(process)):
             file.unlink(missing_ok=True)
@@ -80,13 +89,11 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:
-    if metrics_folder:
-        name = f"{os.getppid()}-{worker.place}"
-        values.ValueClass = values.MultiProcessValue(lambda: name)
+    os.environ[COUNTER_NAME] = f"{os.getppid()}-{worker.place}"
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:
-    if metrics_folder:
+    if counters_folder:
         multiprocess.mark_process_dead(f"{os.getpid()}-{worker.place}")
 
 

@@ -31,6 +31,7 @@ MOST_TENANTS_TO_SWITCH = 50
 class AdminSite(UnfoldAdminSite):
     enable_nav_sidebar = True
     index_title = _("Overview")
+    login_template = "admin/sign_in.html"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Packages bring pages of their own; those that show rows to everybody stay out."""

@@ -68,6 +68,14 @@ def test_language_is_switched_and_kept(visit):
     again.wait_for_selector("text=Visão geral")
 
 
+def test_language_is_chosen_before_signing_in(visit):
+    page = visit().go("/admin/login/")
+    page.click("button:has-text('English')")
+    page.wait_for_selector("text=Welcome back to")
+
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
 def test_theme_is_switched(visit):
     visitor = visit().sign_in()
     page = visitor.page

@@ -1,5 +1,7 @@
 """Which role may do what, as one table to read."""
 
+import itertools
+
 import pytest
 
 from tenants.access import NO_ACCESS, RIGHTS, Access, Area, Role, Verb
@@ -63,7 +65,7 @@ def test_half_an_access_is_none(access):
 def test_each_role_may_do_no_more_than_the_one_above():
     ranked = list(Role)
 
-    for higher, lower in zip(ranked, ranked[1:], strict=False):
+    for higher, lower in itertools.pairwise(ranked):
         for area, verbs in RIGHTS[lower].items():
             assert verbs <= RIGHTS[higher].get(area, frozenset())
 

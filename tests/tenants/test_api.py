@@ -12,6 +12,7 @@ from rest_framework.settings import api_settings
 
 from chatwoot_ai.cache import _Steady
 from tenants.access import Role
+from tenants.api.throttling import WRONG_TOKENS_PER_MINUTE
 from tenants.models import ApiToken, AuditEntry, Membership
 from tests.factories import AuditEntryFactory, LampFactory, RoomFactory, member, token_for
 from tests.sample.models import Lamp
@@ -426,19 +427,25 @@ class TestThrottle:
 
         assert call("token", theirs).status_code == 200
 
-    def test_guesses_from_one_address_are_counted_too(self, client, db):
-        answers = [
-            client.get("/api/v1/token", headers=bearer(f"cwai_{number}")).status_code
-            for number in range(5)
-        ]
+    def test_who_guesses_tokens_is_stopped(self, call, db):
+        guesses = [call("token", f"cwai_{number}") for number in range(WRONG_TOKENS_PER_MINUTE + 1)]
 
-        assert answers == [401, 401, 401, 429, 429]
+        assert {guess.status_code for guess in guesses[:-1]} == {401}
+        assert_refusal(guesses[-1], 429)
+        assert guesses[-1].headers["Retry-After"] == "40"
 
-    def test_guesses_of_others_do_not_hold_back_a_token(self, call, secret):
-        for number in range(10):
+    def test_guesser_may_try_again_after_a_minute(self, call, db):
+        for number in range(WRONG_TOKENS_PER_MINUTE + 1):
             call("token", f"cwai_{number}")
+        self.clock.shift(40)
 
-        assert call("token", secret).status_code == 200
+        assert call("token", "cwai_unknown").status_code == 401
+
+    def test_guesses_from_one_address_do_not_hold_back_another(self, client, secret):
+        for number in range(WRONG_TOKENS_PER_MINUTE + 1):
+            client.get("/api/v1/token", headers=bearer(f"cwai_{number}"), REMOTE_ADDR="203.0.113.9")
+
+        assert client.get("/api/v1/token", headers=bearer(secret)).status_code == 200
 
     def test_broken_cache_holds_nobody_back(self, call, secret, settings, monkeypatch):
         monkeypatch.setattr(_Steady, "paused_until", 0.0)

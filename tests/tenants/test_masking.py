@@ -1,4 +1,4 @@
-"""What is personal or secret leaves no log line, and what an operator needs to read stays readable."""
+"""What is personal or secret stands in no log line; what an operator needs stays readable."""
 
 import signal
 import uuid

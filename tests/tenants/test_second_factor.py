@@ -1,4 +1,4 @@
-"""The second factor: nobody passes without it, nobody uses a code twice, nobody is locked out for good."""
+"""Nobody passes without the second factor, and nobody uses a code twice."""
 
 from datetime import UTC, datetime
 
