@@ -77,6 +77,7 @@ class AdminSite(UnfoldAdminSite):
             return []
         view = PasswordResetView.as_view(
             template_name="admin/forgotten_password.html",
+            form_class=account.ForgottenPasswordForm,
             email_template_name="admin/forgotten_password_email.txt",
             subject_template_name="admin/forgotten_password_subject.txt",
             success_url=reverse_lazy("admin:forgotten_password_sent"),

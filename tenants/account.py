@@ -5,9 +5,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth import logout
+from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.auth.views import PasswordResetConfirmView
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.core.cache import cache
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse, reverse_lazy
@@ -23,6 +26,13 @@ from unfold.widgets import (
 
 from tenants import acting, context, second_factor
 from tenants.models import User
+from tenants.models.user import normal_email
+
+LONGEST_EMAIL = 254
+WRONG_PASSWORDS_KEY = "wrong_passwords"
+MOST_WRONG_PASSWORDS = 5
+MOST_MAILS_PER_HOUR = 5
+HOUR_SECONDS = 60 * 60
 
 
 class AccountForm(forms.ModelForm):
@@ -73,7 +83,7 @@ def language(request: HttpRequest) -> HttpResponse:
     """Remembered on this browser, and on the account once there is one."""
     wanted = request.POST.get("language", "")
     if wanted not in dict(settings.LANGUAGES) or not check_for_language(wanted):
-        return HttpResponseBadRequest()
+        raise BadRequest
     user: Any = request.user
     if user.is_authenticated and user.language != wanted:
         context.note(user=user, via="admin")
@@ -161,14 +171,46 @@ def switch_off_second_factor(request: HttpRequest) -> HttpResponse:
     elif user.check_password(request.POST.get("password", "")):
         second_factor.switch_off(user)
         messages.success(request, _("The second factor is off."))
+    elif _has_guessed_too_often(request):
+        logout(request)
+        return redirect("admin:login")
     else:
         messages.error(request, _("That is not your password. The second factor stays on."))
     return redirect("admin:account")
 
 
+def _has_guessed_too_often(request: HttpRequest) -> bool:
+    wrong = request.session.get(WRONG_PASSWORDS_KEY, 0) + 1
+    request.session[WRONG_PASSWORDS_KEY] = wrong
+    return wrong >= MOST_WRONG_PASSWORDS
+
+
+def sign_in_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
+    """The e-mail whose failures are counted, however it was spelled."""
+    given = (credentials or {}).get("username") or request.POST.get("username", "")
+    return normal_email(str(given))[:LONGEST_EMAIL]
+
+
 def locked_out(request: HttpRequest, *_args: Any, **_options: Any) -> HttpResponse:
     minutes = int(settings.AXES_COOLOFF_TIME * 60)
     return render(request, "admin/locked_out.html", {"minutes": minutes}, status=429)
+
+
+class ForgottenPasswordForm(PasswordResetForm):
+    """Also helps who was invited and never chose a password; a mailbox gets five mails an hour."""
+
+    def get_users(self, email: str) -> list[User]:
+        users = list(User.objects.filter(email=normal_email(email), is_active=True))
+        return users if users and self._may_mail(users[0]) else []
+
+    def _may_mail(self, user: User) -> bool:
+        key = f"forgotten-password:{user.pk}"
+        if cache.add(key, 1, HOUR_SECONDS):
+            return True
+        try:
+            return (cache.incr(key) or 0) <= MOST_MAILS_PER_HOUR
+        except ValueError:
+            return True
 
 
 class ChoosePassword(PasswordResetConfirmView):

@@ -1,11 +1,13 @@
 """Who is doing something right now, and for what: read by the audit log and by every log line."""
 
 import getpass
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -72,6 +74,16 @@ def client_address(request: HttpRequest) -> str:
     peer = str(request.META.get("REMOTE_ADDR", ""))
     if not settings.TRUSTED_PROXIES:
         return peer
-    forwarded = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",")]
-    hops = [hop for hop in forwarded if hop]
-    return hops[-settings.TRUSTED_PROXIES] if len(hops) >= settings.TRUSTED_PROXIES else peer
+    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop]
+    if len(hops) < settings.TRUSTED_PROXIES:
+        return peer
+    return _address_in(hops[-settings.TRUSTED_PROXIES]) or peer
+
+
+def _address_in(hop: str) -> str:
+    """The address of an entry that may carry a port; empty when it is none."""
+    bare = re.sub(r"^\[([^\]]*)\](:\d+)?$|^([\d.]+):\d+$", r"\1\3", hop)
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        return ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
 LONGEST_TEXT = 20_000
+LONGEST_WORD_AT_THE_CUT = 100
 
 CPF_WEIGHTS = ((10, 9, 8, 7, 6, 5, 4, 3, 2), (11, 10, 9, 8, 7, 6, 5, 4, 3, 2))
 CNPJ_WEIGHTS = (
@@ -16,8 +17,8 @@ CNPJ_WEIGHTS = (
 
 def mask(text: str) -> str:
     """The text with CPF, CNPJ, cards, phones, e-mails, and secrets replaced by their kind."""
-    if len(text) > LONGEST_TEXT:
-        text = f"{text[:LONGEST_TEXT]}… [{len(text)} characters]"
+    if len(text) > LONGEST_TEXT + LONGEST_WORD_AT_THE_CUT:
+        text = _cut(text)
     for pattern, replacement in RULES:
         text = pattern.sub(replacement, text)
     return text
@@ -40,11 +41,19 @@ def is_cnpj(text: str) -> bool:
 
 
 def is_card(text: str) -> bool:
-    digits = [int(digit) for digit in _only(text, str.isdigit)]
-    if not 13 <= len(digits) <= 19 or len(set(digits)) == 1:
+    signs = _only(text, str.isdigit)
+    if not CARD_BEGINNINGS.match(signs) or len(set(signs)) == 1:
         return False
+    digits = [int(sign) for sign in signs]
     doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _cut(text: str) -> str:
+    """The beginning, without the word at the cut: half a number is still telling."""
+    start = LONGEST_TEXT - LONGEST_WORD_AT_THE_CUT
+    kept = text[:start] + re.sub(r"\S+\Z", "", text[start:LONGEST_TEXT])
+    return f"{kept}… [{len(text)} characters]"
 
 
 def _only(text: str, wanted: Callable[[str], bool]) -> str:
@@ -72,42 +81,54 @@ def _value(match: re.Match[str]) -> str:
     return f"{match['name']}[secret]"
 
 
-_TELLING_NAMES = r"api[_-]?key|access[_-]?token|secret|password|passwd|senha|token|credential"
+def _rule(pattern: str, replacement: Callable[[re.Match[str]], str]) -> Rule:
+    return re.compile(pattern, re.IGNORECASE | re.VERBOSE), replacement
 
-# Secrets first: what is inside them must not be taken for a phone number.
+
+CARD_BEGINNINGS = re.compile(r"(?:4|5|6|3[4-7]|2(?:2[2-9]|[3-6]|7[01]|720))\d{11,17}\Z")
+TELLING = r"""(?:password|passwd|senha|secret|api[_-]?key|credential|token(?!s))"""
+HEADER = r"""(?:authorization|cookie)"""
+# What stands between a name and its value, also in JSON within JSON.
+EQUALS = r"""[\w-]{0,40} \\{0,3} ["']? \s{0,3} [:=] \s{0,3}"""
+KNOWN = r"""(?! \\{0,3} ["']? \[secret\])"""
+NUMBER_STARTS = r"(?<![\w.,]) (?<!\w-)"
+
+# Secrets first: what is inside them must not be taken for a phone number. Every repetition is
+# bounded or can match in one way only, so that no text takes long.
 RULES: tuple[Rule, ...] = (
-    (
-        re.compile(r"(?P<name>\b(?:authorization|cookie)[\"']?\s*[:=]\s*).+", re.IGNORECASE),
-        _value,
-    ),
-    (re.compile(r"(?P<name>\b(?:bearer|basic|token)\s+)[\w\-.=+/]{8,}", re.IGNORECASE), _value),
-    (re.compile(r"(?P<name>://[^\s/:@]{0,200}:)[^\s/@]+(?=@)"), _value),
-    (
-        re.compile(
-            rf"(?P<name>[\w\-]*(?:{_TELLING_NAMES})[\w\-]*[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&}}]{{3,}}",
-            re.IGNORECASE,
-        ),
-        _value,
-    ),
-    (
-        re.compile(r"\b(?:sk|pk|rk|cwai|ghp|xoxb|xoxp|glpat|AKIA)[-_]?[A-Za-z0-9_\-]{16,}"),
-        _whole("[secret]"),
-    ),
-    (re.compile(r"\beyJ[\w\-]{8,}\.[\w\-]{8,}\.[\w\-]*"), _whole("[secret]")),
-    (re.compile(r"[\w.+\-]{1,64}@[\w\-]+(?:\.[\w\-]+)+"), _whole("[e-mail]")),
-    (
-        re.compile(
-            r"(?<!\w)[0-9A-Za-z]{2}\.?[0-9A-Za-z]{3}\.?[0-9A-Za-z]{3}/?[0-9A-Za-z]{4}-?\d{2}(?!\w)"
-        ),
+    _rule(rf"""(?P<name>{TELLING} {EQUALS} \\{{1,3}}") {KNOWN} [^"\\]*""", _value),
+    _rule(rf"""(?P<name>{TELLING} {EQUALS} ") {KNOWN} (?:[^"\\\n]|\\.)+ (?=")""", _value),
+    _rule(rf"""(?P<name>{TELLING} {EQUALS} ') {KNOWN} (?:[^'\\\n]|\\.)+ (?=')""", _value),
+    _rule(rf"""(?P<name>{TELLING} {EQUALS}["']?) {KNOWN} [^\s"',;&}}\\]+""", _value),
+    _rule(rf"""(?P<name>{HEADER} {EQUALS} ") {KNOWN} [^"\n]+""", _value),
+    _rule(rf"""(?P<name>{HEADER} {EQUALS} ') {KNOWN} [^'\n]+""", _value),
+    _rule(rf"""(?P<name>{HEADER} {EQUALS}) {KNOWN} [^\s"'][^\n]*""", _value),
+    _rule(r"(?P<name>\bbearer\s{1,3}) (?!\[secret) [\w.=+/~-]{3,}", _value),
+    _rule(r"(?P<name>://[^\s/:@]{0,200}:) (?!\[secret\]) [^\s/@]{1,500} (?=@)", _value),
+    _rule(r"\b(?:sk|pk|rk|gsk|cwai|ghp|gho|xoxb|xoxp|glpat|hf)[-_][\w-]{16,}", _whole("[secret]")),
+    _rule(r"\b(?:AKIA|AIza)[\w-]{12,}", _whole("[secret]")),
+    _rule(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", _whole("[secret]")),
+    _rule(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}", _whole("[e-mail]")),
+    _rule(
+        rf"{NUMBER_STARTS} \w{{2}}\.?\w{{3}}\.?\w{{3}}/?\w{{4}}-?\d{{2}} (?!\w)",
         _if(is_cnpj, "[CNPJ]"),
     ),
-    (re.compile(r"(?<!\w)\d{3}\.?\d{3}\.?\d{3}-?\d{2}(?!\w)"), _if(is_cpf, "[CPF]")),
-    (re.compile(r"(?<!\w)\d(?:[ \-]?\d){12,18}(?!\w)"), _if(is_card, "[card]")),
-    (
-        re.compile(r"(?<![\w.\-/:])\+\d{1,3}[\s.\-]?\(?\d{2,3}\)?(?:[\s.\-]?\d{3,5}){2}(?![\w])"),
+    _rule(rf"{NUMBER_STARTS} \d{{3}}\.?\d{{3}}\.?\d{{3}}-?\d{{2}} (?!\w)", _if(is_cpf, "[CPF]")),
+    _rule(
+        rf"""{NUMBER_STARTS} (?:
+            \d{{4}}(?P<gap>[ -]?)\d{{4}}(?P=gap)\d{{4}}(?P=gap)\d{{1,7}}
+            | \d{{4}}[ -]?\d{{6}}[ -]?\d{{5}}
+        ) (?!\w)""",
+        _if(is_card, "[card]"),
+    ),
+    _rule(r"(?<!\w) \+ (?:[ .()-]{0,2}\d){8,15} (?!\w)", _whole("[phone]")),
+    _rule(
+        rf"{NUMBER_STARTS} (?:\(0?[1-9]\d\)|0?[1-9]\d) [ ]? 9[ ]?\d{{4}}[ -]?\d{{4}} (?!\w)",
         _whole("[phone]"),
     ),
-    (re.compile(r"(?<!\w)\(?0?[1-9]\d\)?\s?9\d{4}[\s\-]?\d{4}(?!\w)"), _whole("[phone]")),
-    (re.compile(r"(?<!\w)\(0?[1-9]\d\)\s?[2-5]\d{3}[\s\-]?\d{4}(?!\w)"), _whole("[phone]")),
-    (re.compile(r"(?<!\w)55[1-9]\d9\d{8}(?!\w)"), _whole("[phone]")),
+    _rule(
+        rf"{NUMBER_STARTS} (?:\(0?[1-9]\d\)[ ]?|[1-9]\d[ ]) [2-5]\d{{3}}-\d{{4}} (?!\w)",
+        _whole("[phone]"),
+    ),
+    _rule(rf"{NUMBER_STARTS} 55[1-9]\d9\d{{8}} (?!\w)", _whole("[phone]")),
 )

@@ -1,18 +1,21 @@
 """What the audit log hears about: saves, deletions, changed many-to-many rows and logins."""
 
+from datetime import timedelta
 from typing import Any
 
 from axes.signals import user_locked_out
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import models
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants import audit
 from tenants.audit import Action
-from tenants.models import User
+from tenants.models import AuditEntry, User
 from tenants.scoping import ForeignTenantError, TenantModel
 
 
@@ -85,4 +88,9 @@ def record_failed_sign_in(
 
 @receiver(user_locked_out, dispatch_uid="audit_locked_out")
 def record_lock_out(request: HttpRequest, username: str | None, **_options: Any) -> None:
-    audit.record(Action.LOCKED_OUT, label=(username or "")[:200])
+    """Once per lock-out, however often a machine knocks at the closed door."""
+    label = (username or "")[:200]
+    since = timezone.now() - timedelta(hours=settings.AXES_COOLOFF_TIME)
+    known = AuditEntry.objects.filter(action=Action.LOCKED_OUT, object_label=label)
+    if not known.filter(created_at__gt=since).exists():
+        audit.record(Action.LOCKED_OUT, label=label)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError as ModelValidationError
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -13,6 +15,10 @@ from tenants import context
 def answer_error(error: Exception, view_context: Any) -> Response | None:
     if isinstance(error, ModelValidationError):
         error = exceptions.ValidationError(_fields(error))
+    if isinstance(error, Http404):
+        error = exceptions.NotFound(
+            _("There is nothing at this address, or it is not yours to see.")
+        )
     response = exception_handler(error, view_context)
     if response is None:
         return None

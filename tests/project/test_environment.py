@@ -28,9 +28,7 @@ WRONG = {
 ERRORS = [f"chatwootai.E00{number}" for number in range(1, 8)]
 STARTS = {
     "check": ["manage.py", "check"],
-    "web process": ["-c", "import chatwoot_ai.wsgi"],
-    "web process under gunicorn": ["-c", "import gunicorn, chatwoot_ai.wsgi"],
-    "serve": ["manage.py", "serve"],
+    "web process": ["-c", "import gunicorn, chatwoot_ai.wsgi"],
     "celery worker": ["-m", "celery", "-A", "chatwoot_ai", "worker", "-P", "solo"],
     "celery beat": ["-m", "celery", "-A", "chatwoot_ai", "beat"],
 }
@@ -134,7 +132,8 @@ class TestUrl:
         assert self.url("", "http://d") == ("http://d", [])
 
     @pytest.mark.parametrize(
-        "text", ["a.example", "ftp://a", "http:", "http://", "http://[::1", "http://:80", "https:///x"]
+        "text",
+        ["a.example", "ftp://a", "http:", "http://", "http://[::1", "http://:80", "https:///x"],
     )
     def test_other_text_is_a_mistake(self, text):
         address, mistakes = self.url(text, "http://d")
@@ -311,9 +310,7 @@ class TestChecks:
     def test_broker_with_all_it_needs_is_possible(self, monkeypatch):
         monkeypatch.setenv("SECRET_KEY", "x" * 50)
 
-        full = self.found(
-            CELERY_BROKER_URL="redis://cache", QDRANT_URL="http://q", IS_SQLITE=False
-        )
+        full = self.found(CELERY_BROKER_URL="redis://cache", QDRANT_URL="http://q", IS_SQLITE=False)
 
         assert full == set()
 
@@ -334,7 +331,9 @@ class TestChecks:
         assert self.found() == set()
 
     def test_every_error_says_what_to_do(self):
-        with override_settings(CELERY_BROKER_URL="x", CHATWOOT_DOMAIN="x", DATA_DIR=Path("/proc/x")):
+        with override_settings(
+            CELERY_BROKER_URL="x", CHATWOOT_DOMAIN="x", DATA_DIR=Path("/proc/x")
+        ):
             errors = checks.run_checks(tags=[checks.TAG])
 
         assert len(errors) >= 5

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.translation import gettext as _
 
-from tenants.models import ApiToken, Tenant
+from tenants.management.lookup import tenant_named
+from tenants.models import ApiToken
 from tenants.models.api_token import Scope
 
 
@@ -22,9 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        tenant = Tenant.objects.filter(slug=options["tenant"]).first()
-        if tenant is None:
-            raise CommandError(_("There is no company “%(slug)s”.") % {"slug": options["tenant"]})
+        tenant = tenant_named(options["tenant"])
         scopes = [word.strip() for word in options["scopes"].split(",") if word.strip()]
         token = ApiToken(tenant=tenant, name=options["name"], scopes=scopes)
         secret = token.make_secret()

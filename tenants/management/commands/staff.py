@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from tenants import team
 from tenants.access import Role
-from tenants.models import Membership, Tenant, User
+from tenants.management.lookup import tenant_named
+from tenants.models import Membership, User
 from tenants.models.user import normal_email
 
 
@@ -48,10 +49,14 @@ class Command(BaseCommand):
         user: User = User.objects.filter(email=email).first() or User.objects.create_user(
             email, name=options["name"]
         )
+        if not user.is_active:
+            raise CommandError(
+                _("%(email)s is inactive. Make the person active first.") % {"email": email}
+            )
         user.name = options["name"] or user.name
         user.is_superuser = options["platform"] or user.is_superuser
         if options["password_stdin"]:
-            password = sys.stdin.readline().rstrip("\n")
+            password = sys.stdin.readline().rstrip("\r\n")
             validate_password(password, user)
             user.set_password(password)
         user.save()
@@ -59,11 +64,7 @@ class Command(BaseCommand):
 
 
 def _give_role(user: User, *, slug: str, role: Role) -> None:
-    tenant = Tenant.objects.filter(slug=slug).first()
-    if tenant is None:
-        known = ", ".join(Tenant.objects.order_by("slug").values_list("slug", flat=True)[:20])
-        message = _("There is no company “%(slug)s”. Known: %(known)s")
-        raise CommandError(message % {"slug": slug, "known": known or "–"})
+    tenant = tenant_named(slug)
     membership, is_new = Membership.objects.get_or_create(
         tenant=tenant, user=user, defaults={"role": role}
     )
