@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import axes.utils
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
@@ -208,7 +209,7 @@ class ForgottenPasswordForm(PasswordResetForm):
         if cache.add(key, 1, HOUR_SECONDS):
             return True
         try:
-            return (cache.incr(key) or 0) <= MOST_MAILS_PER_HOUR
+            return bool((cache.incr(key) or 0) <= MOST_MAILS_PER_HOUR)
         except ValueError:
             return True
 
@@ -219,6 +220,12 @@ class ChoosePassword(PasswordResetConfirmView):
     template_name = "admin/choose_password.html"
     form_class = ChoosePasswordForm
     success_url = reverse_lazy("admin:login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Whoever came by the link is let in again, however often somebody guessed before."""
+        answer = super().form_valid(form)
+        axes.utils.reset(username=form.user.email)
+        return answer
 
     def get_context_data(self, **values: Any) -> dict[str, Any]:
         return super().get_context_data(**{**admin.site.each_context(self.request), **values})

@@ -100,6 +100,8 @@ LOGIN_REDIRECT_URL = "admin:index"
 AXES_FAILURE_LIMIT = int(env.number("LOGIN_FAILURE_LIMIT", 5, least=3, most=100))
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username"]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_USERNAME_CALLABLE = "tenants.account.sign_in_name"
 AXES_CLIENT_IP_CALLABLE = "tenants.context.client_address"
