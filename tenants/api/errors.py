@@ -11,14 +11,14 @@ from rest_framework.views import exception_handler
 
 from tenants import context
 
+NOTHING_HERE = _("There is nothing at this address, or it is not yours to see.")
+
 
 def answer_error(error: Exception, view_context: Any) -> Response | None:
     if isinstance(error, ModelValidationError):
         error = exceptions.ValidationError(_fields(error))
     if isinstance(error, Http404):
-        error = exceptions.NotFound(
-            _("There is nothing at this address, or it is not yours to see.")
-        )
+        error = exceptions.NotFound(NOTHING_HERE)
     response = exception_handler(error, view_context)
     if response is None:
         return None

@@ -50,9 +50,8 @@ class Command(BaseCommand):
             email, name=options["name"]
         )
         if not user.is_active:
-            raise CommandError(
-                _("%(email)s is inactive. Make the person active first.") % {"email": email}
-            )
+            message = _("%(email)s is inactive. Make the person active first.")
+            raise CommandError(message % {"email": email})
         user.name = options["name"] or user.name
         user.is_superuser = options["platform"] or user.is_superuser
         if options["password_stdin"]:
