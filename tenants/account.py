@@ -181,7 +181,7 @@ def switch_off_second_factor(request: HttpRequest) -> HttpResponse:
 
 
 def _has_guessed_too_often(request: HttpRequest) -> bool:
-    wrong = request.session.get(WRONG_PASSWORDS_KEY, 0) + 1
+    wrong: int = request.session.get(WRONG_PASSWORDS_KEY, 0) + 1
     request.session[WRONG_PASSWORDS_KEY] = wrong
     return wrong >= MOST_WRONG_PASSWORDS
 
