@@ -52,7 +52,7 @@ def probe_app(broker_url):
         worker_hijack_root_logger=False,
     )
 
-    @app.task(name="probe.note", bind=True)
+    @app.task(name="probe.note", bind=True, shared=False)
     def note(self, **kwargs):
         seen = context.current()
         app.seen.append((kwargs, seen.via, seen.request_id, self.request.headers or {}))
