@@ -8,7 +8,6 @@ Routes and the timetable are settings.
 import logging
 import os
 import time
-from functools import partial
 from typing import Any
 
 from celery import Celery, signals
@@ -40,7 +39,10 @@ class Task(CeleryTask):
             "request_id": context.current().request_id,
             "sent_at": time.time(),
         }
-        publish = partial(self._publish, args, kwargs, **options)
+
+        def publish() -> Any:
+            return self._publish(args, kwargs, **options)
+
         connection = transaction.get_connection()
         if connection.in_atomic_block:
             return connection.on_commit(publish, robust=True)
@@ -86,9 +88,22 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 
-@signals.worker_init.connect
-@signals.beat_init.connect
+@signals.setup_logging.connect
+def keep_own_logging(**_: Any) -> None:
+    """With a receiver, Celery leaves the loggers as the settings made them."""
+
+
+@signals.import_modules.connect
 def refuse_impossible_settings(**_: Any) -> None:
-    from chatwoot_ai import checks  # noqa: PLC0415  the apps are loaded by now
+    """The first moment at which a worker, and beat, have the apps loaded."""
+    from chatwoot_ai import checks  # noqa: PLC0415  it needs them
 
     checks.stop_on_errors()
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def refuse_to_run_without_a_broker(sender: Any, **_: Any) -> None:
+    from chatwoot_ai import checks  # noqa: PLC0415  it needs the apps loaded
+
+    checks.stop_on_errors(needs_broker=not sender.app.conf.broker_url)

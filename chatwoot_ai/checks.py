@@ -13,19 +13,30 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register, run_checks
 
+from chatwoot_ai.settings.environment import Environment
+
 logger = logging.getLogger(__name__)
 
 TAG = "chatwootai"
 
 
-def stop_on_errors() -> None:
+def stop_on_errors(*, needs_broker: bool = False) -> None:
     """End the process with one line per error; each line says what to set."""
     errors = [message for message in run_checks(tags=[TAG]) if message.is_serious()]
+    if needs_broker:
+        errors.append(NO_BROKER)
     for error in errors:
         sys.stderr.write(f"{error.id}: {error.msg}\n    {error.hint or ''}\n")
     if errors:
         sys.stderr.flush()
         os._exit(3) if "gunicorn" in sys.modules else sys.exit(1)
+
+
+NO_BROKER = Error(
+    "CELERY_BROKER_URL is not set: without it there is nothing for this process to do.",
+    hint="Set CELERY_BROKER_URL, or run manage.py serve, which does everything by itself.",
+    id="chatwootai.E008",
+)
 
 
 @register(TAG)
@@ -77,7 +88,7 @@ def _impossible_combinations() -> Iterator[CheckMessage]:
             hint="Remove CHATWOOT_DOMAIN, or set DEV_MODE=true on a machine for tests.",
             id="chatwootai.E006",
         )
-    if os.environ.get("DEBUG") and not settings.DEV_MODE:
+    if Environment().truth("DEBUG", default=False) and not settings.DEV_MODE:
         yield Error(
             "DEBUG shows the inside of the program and is refused in production.",
             hint="Remove DEBUG, or set DEV_MODE=true on a machine for tests.",
@@ -99,6 +110,15 @@ def check_metrics_token(app_configs: Any, **_: Any) -> list[CheckMessage]:
         return []
     message = "/metrics answers this machine only, because METRICS_TOKEN is not set."
     return [Warning(message, hint="Set METRICS_TOKEN to a random text.", id="chatwootai.W002")]
+
+
+@register(TAG, deploy=True)
+def check_proxy(app_configs: Any, **_: Any) -> list[CheckMessage]:
+    if not settings.IS_HTTPS or settings.TRUSTED_PROXIES:
+        return []
+    message = "PUBLIC_URL is https, and no proxy in front of this process is trusted to say so."
+    hint = "Set TRUSTED_PROXIES to the number of proxies, or pages redirect without end."
+    return [Warning(message, hint=hint, id="chatwootai.W004")]
 
 
 @register(TAG, deploy=True)

@@ -1,6 +1,14 @@
 """What is counted while it happens; `chatwoot_ai.metrics` shows it."""
 
-import prometheus_client as prometheus
+import os
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+if os.environ.get(FOLDER):
+    os.makedirs(os.environ[FOLDER], exist_ok=True)
+else:
+    os.environ.pop(FOLDER, None)  # the library would take an empty name for the working folder
+
+import prometheus_client as prometheus  # noqa: E402  it looks at the folder when imported
 
 requests_total = prometheus.Counter(
     "chatwootai_http_requests_total",

@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatwoot_ai.settings")
@@ -9,5 +10,5 @@ application = get_wsgi_application()
 
 from chatwoot_ai import checks, telemetry  # noqa: E402  they need the apps loaded
 
-checks.stop_on_errors()
+checks.stop_on_errors(needs_broker=not settings.CELERY_BROKER_URL)
 telemetry.start()

@@ -83,7 +83,8 @@ class Environment:
     def _is_url(address: str, schemes: tuple[str, ...]) -> bool:
         try:
             parts = urlsplit(address)
-            return parts.scheme in schemes and (bool(parts.hostname) or bool(parts.path))
+            is_local = parts.scheme == "unix" and bool(parts.path)
+            return parts.scheme in schemes and (bool(parts.hostname) or is_local)
         except ValueError:
             return False
 

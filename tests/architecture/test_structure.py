@@ -15,7 +15,8 @@ HEAVY = ("crewai", "openai", "qdrant_client", "qdrant_edge", "mcp", "chromadb", 
 PACKAGES = ("chatwoot_ai", "tenants", "crews", "knowledge", "integrations")
 
 LIGHT_PROCESSES = {
-    "web process": "import chatwoot_ai.wsgi",
+    "web process": "from django.core.wsgi import get_wsgi_application; get_wsgi_application();"
+    "import chatwoot_ai.urls, chatwoot_ai.telemetry",
     "check": "import django; django.setup(); from django.core.management import call_command;"
     "call_command('check')",
     "embedded server": "import django; django.setup();"

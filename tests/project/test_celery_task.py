@@ -127,13 +127,13 @@ class TestInATransaction:
     def test_task_of_a_transaction_that_fails_is_not_published(
         self, app, django_capture_on_commit_callbacks
     ):
-        with (
-            django_capture_on_commit_callbacks(execute=True),
-            pytest.raises(ZeroDivisionError),
-            transaction.atomic(),
-        ):
-            app.note.delay(number=1)
-            raise ZeroDivisionError
+        def save_and_fail():
+            with transaction.atomic():
+                app.note.delay(number=1)
+                raise ZeroDivisionError
+
+        with django_capture_on_commit_callbacks(execute=True), pytest.raises(ZeroDivisionError):
+            save_and_fail()
 
         assert waiting(app) is None
 
