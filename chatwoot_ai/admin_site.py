@@ -19,7 +19,7 @@ from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
 from chatwoot_ai import status_page
-from tenants import account, acting
+from tenants import account, acting, sign_in
 
 # Rights are roles in code, and a second factor is switched on by its owner alone.
 UNWANTED_PAGES = frozenset({"auth.Group", "otp_totp.TOTPDevice", "otp_static.StaticDevice"})
@@ -79,6 +79,7 @@ class AdminSite(UnfoldAdminSite):
             template_name="admin/forgotten_password.html",
             form_class=account.ForgottenPasswordForm,
             email_template_name="admin/forgotten_password_email.txt",
+            extra_email_context={"public_url": settings.PUBLIC_URL},
             subject_template_name="admin/forgotten_password_subject.txt",
             success_url=reverse_lazy("admin:forgotten_password_sent"),
         )
@@ -109,6 +110,12 @@ class AdminSite(UnfoldAdminSite):
             return response
 
         return self.admin_view(with_site)
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.method == "POST" and sign_in.has_failed_too_often(request):
+            return account.locked_out(request)
+        response: HttpResponse = super().login(request, extra_context)
+        return response
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """What the person may see right now. The theme's own search keeps results for 5 minutes,

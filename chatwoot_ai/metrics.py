@@ -24,6 +24,8 @@ from chatwoot_ai.models import Pulse
 from tenants.context import client_address
 
 MOST_TENANTS = 100
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+FORWARDING_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
 _named_tenants: set[str] = set()
 
@@ -46,9 +48,16 @@ class MetricsMiddleware:
         response = self.get_response(request)
         route = route_of(request)
         tenant = tenant_label(getattr(request, "tenant_slug", ""))
-        counters.requests_total.labels(route, request.method, response.status_code, tenant).inc()
+        counters.requests_total.labels(
+            route, method_of(request), response.status_code, tenant
+        ).inc()
         counters.request_seconds.labels(route).observe(time.perf_counter() - started)
         return response
+
+
+def method_of(request: HttpRequest) -> str:
+    """Callers may invent methods; each would be a label for ever."""
+    return request.method if request.method in METHODS else "OTHER"
 
 
 def route_of(request: HttpRequest) -> str:
@@ -82,7 +91,8 @@ def _may_read(request: HttpRequest) -> bool:
         peer = ip_address(client_address(request))
     except ValueError:
         return False
-    return peer.is_loopback and "X-Forwarded-For" not in request.headers
+    is_direct = not any(name in request.headers for name in FORWARDING_HEADERS)
+    return peer.is_loopback and is_direct
 
 
 def _registry() -> CollectorRegistry:

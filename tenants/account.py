@@ -9,9 +9,8 @@ from django.contrib import admin, messages
 from django.contrib.auth import logout
 from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.auth.views import PasswordResetConfirmView
-from django.core.cache import cache
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse, reverse_lazy
@@ -25,12 +24,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from tenants import acting, context, second_factor
+from tenants import acting, context, limits, second_factor
 from tenants.models import User
 from tenants.models.user import normal_email
 
-LONGEST_EMAIL = 254
-WRONG_PASSWORDS_KEY = "wrong_passwords"
 MOST_WRONG_PASSWORDS = 5
 MOST_MAILS_PER_HOUR = 5
 HOUR_SECONDS = 60 * 60
@@ -90,7 +87,7 @@ def language(request: HttpRequest) -> HttpResponse:
         context.note(user=user, via="admin")
         user.language = wanted
         user.save()
-    response = redirect(_safe_next(request))
+    response: HttpResponse = HttpResponseRedirect(_safe_next(request))
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         wanted,
@@ -131,8 +128,8 @@ def enter_second_factor(site: Any, request: HttpRequest) -> HttpResponse:
 
 def set_up_second_factor(site: Any, request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    if second_factor.is_on(user) and not user.is_verified():
-        return redirect("admin:second_factor")
+    if second_factor.is_on(user):
+        return redirect("admin:account" if user.is_verified() else "admin:second_factor")
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         codes = second_factor.confirm(request, form.cleaned_data["code"])
@@ -141,7 +138,7 @@ def set_up_second_factor(site: Any, request: HttpRequest) -> HttpResponse:
         form.add_error(
             "code", _("This code is not right. Check the clock of your phone, try again.")
         )
-    device = second_factor.pending_device(user)
+    device = second_factor.pending_device(request)
     response = _page(
         site,
         request,
@@ -160,36 +157,41 @@ def renew_recovery_codes(site: Any, request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if request.method != "POST" or not second_factor.is_on(user):
         return redirect("admin:account")
+    refusal = _refuse_wrong_password(request)
+    if refusal is not None:
+        return refusal
     return _show_recovery_codes(site, request, second_factor.make_recovery_codes(user))
 
 
 @require_POST
 def switch_off_second_factor(request: HttpRequest) -> HttpResponse:
-    """Asks for the password once more: an unlocked screen must not be enough."""
     user: Any = request.user
     if settings.REQUIRE_2FA:
         messages.error(request, _("The second factor is required here and stays on."))
-    elif user.check_password(request.POST.get("password", "")):
-        second_factor.switch_off(user)
-        messages.success(request, _("The second factor is off."))
-    elif _has_guessed_too_often(request):
-        logout(request)
-        return redirect("admin:login")
-    else:
-        messages.error(request, _("That is not your password. The second factor stays on."))
+        return redirect("admin:account")
+    refusal = _refuse_wrong_password(request)
+    if refusal is not None:
+        return refusal
+    second_factor.switch_off(user)
+    messages.success(request, _("The second factor is off."))
     return redirect("admin:account")
 
 
-def _has_guessed_too_often(request: HttpRequest) -> bool:
-    wrong: int = request.session.get(WRONG_PASSWORDS_KEY, 0) + 1
-    request.session[WRONG_PASSWORDS_KEY] = wrong
+def _refuse_wrong_password(request: HttpRequest) -> HttpResponse | None:
+    """Asked once more for what weakens an account: an unlocked screen must not be enough."""
+    user: Any = request.user
+    if user.check_password(request.POST.get("password", "")):
+        return None
+    if _has_guessed_too_often(user):
+        logout(request)
+        return redirect("admin:login")
+    messages.error(request, _("That is not your password. Nothing was changed."))
+    return redirect("admin:account")
+
+
+def _has_guessed_too_often(user: User) -> bool:
+    wrong = limits.count(f"wrong-password:{user.pk}", window_seconds=HOUR_SECONDS)
     return wrong >= MOST_WRONG_PASSWORDS
-
-
-def sign_in_name(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
-    """The e-mail whose failures are counted, however it was spelled."""
-    given = (credentials or {}).get("username") or request.POST.get("username", "")
-    return normal_email(str(given))[:LONGEST_EMAIL]
 
 
 def locked_out(request: HttpRequest, *_args: Any, **_options: Any) -> HttpResponse:
@@ -205,13 +207,8 @@ class ForgottenPasswordForm(PasswordResetForm):
         return users if users and self._may_mail(users[0]) else []
 
     def _may_mail(self, user: User) -> bool:
-        key = f"forgotten-password:{user.pk}"
-        if cache.add(key, 1, HOUR_SECONDS):
-            return True
-        try:
-            return bool((cache.incr(key) or 0) <= MOST_MAILS_PER_HOUR)
-        except ValueError:
-            return True
+        mails = limits.count(f"forgotten-password:{user.pk}", window_seconds=HOUR_SECONDS)
+        return mails <= MOST_MAILS_PER_HOUR
 
 
 class ChoosePassword(PasswordResetConfirmView):
@@ -223,6 +220,7 @@ class ChoosePassword(PasswordResetConfirmView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Whoever came by the link is let in again, however often somebody guessed before."""
+        context.note(user=form.user)
         answer = super().form_valid(form)
         axes.utils.reset(username=form.user.email)
         return answer
@@ -244,7 +242,7 @@ def _page(site: Any, request: HttpRequest, template: str, **values: Any) -> Http
 
 def _safe_next(request: HttpRequest) -> str:
     wanted = request.POST.get("next", "")
-    is_safe = url_has_allowed_host_and_scheme(
+    is_safe = wanted.startswith("/") and url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return wanted if is_safe else reverse("admin:index")

@@ -31,6 +31,7 @@ class Action(models.TextChoices):
     SECOND_FACTOR_FAILED = "second factor failed", _("wrong second factor")
     RECOVERY_CODE_USED = "recovery code used", _("recovery code used")
     EXPORTED = "exported", _("exported")
+    PASSWORD_LINK_MADE = "password link made", _("password link made")
 
 
 SECRET_WORDS = ("password", "secret", "token", "key", "hash", "digest")
@@ -110,7 +111,7 @@ def record(
         action=action,
         tenant_id=tenant_id,
         actor_id=actor.pk if actor else None,
-        actor_label=str(actor) if actor else now.actor,
+        actor_label=_name_of(actor) if actor else now.actor,
         via=now.via,
         address=now.address,
         request_id=now.request_id,
@@ -119,6 +120,11 @@ def record(
         object_label=(label or (str(row) if row else ""))[:200],
         changes=changes or {},
     ).save()
+
+
+def _name_of(actor: Any) -> str:
+    """With the e-mail, for a person may choose any name."""
+    return f"{actor.name} <{actor.email}>" if actor.name else str(actor.email)
 
 
 def record_change(row: models.Model, before: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants import audit
+from tenants import audit, sign_in
 from tenants.audit import Action
 from tenants.models import AuditEntry, User
 from tenants.scoping import ForeignTenantError, TenantModel
@@ -82,6 +82,8 @@ def record_failed_sign_in(
     credentials: dict[str, Any], request: HttpRequest | None = None, **_options: Any
 ) -> None:
     """Tries during a lock-out are not written down: a machine could fill the log with them."""
+    if request is not None:
+        sign_in.note_failure(request)
     if not getattr(request, "axes_locked_out", False):
         audit.record(Action.SIGN_IN_FAILED, label=str(credentials.get("username", ""))[:200])
 

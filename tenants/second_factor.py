@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import time
 from typing import Any
 
 import django_otp
@@ -9,8 +10,10 @@ import segno
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.util import random_hex
 
 from tenants import audit
 from tenants.audit import Action
@@ -18,6 +21,7 @@ from tenants.models import User
 
 RECOVERY_CODES = 10
 APP_CODE_LENGTH = 6
+PENDING_KEY = "pending_second_factor"
 
 
 def page_needed(user: Any) -> str:
@@ -33,12 +37,16 @@ def is_on(user: User) -> bool:
     return bool(TOTPDevice.objects.filter(user=user, confirmed=True).exists())
 
 
+@transaction.atomic
 def check(request: HttpRequest, code: str) -> bool:
-    """Whether the code is right; if so, this session has passed. Wrong ones slow the next try."""
+    """Whether the code is right; if so, this session has passed. Wrong ones slow the next try.
+
+    The devices are locked, for several tries at once must not share one count or one code.
+    """
     user: Any = request.user
     code = code.replace(" ", "").lower()
     kind = TOTPDevice if len(code) == APP_CODE_LENGTH else StaticDevice
-    devices = kind.objects.filter(user=user, confirmed=True).order_by("pk")
+    devices = kind.objects.select_for_update().filter(user=user, confirmed=True).order_by("pk")
     device = next((device for device in devices if device.verify_token(code)), None)
     if device is None:
         audit.record(Action.SECOND_FACTOR_FAILED, user)
@@ -49,26 +57,33 @@ def check(request: HttpRequest, code: str) -> bool:
     return True
 
 
-def pending_device(user: User) -> TOTPDevice:
-    """The device being set up; its key stays the same until it is confirmed."""
-    device, _ = TOTPDevice.objects.get_or_create(user=user, confirmed=False, name="app")
-    return device
+def pending_device(request: HttpRequest) -> TOTPDevice:
+    """The device being set up. Its key lives in this session alone: nobody reads it beforehand."""
+    key = request.session.setdefault(PENDING_KEY, random_hex())
+    user: Any = request.user
+    return TOTPDevice(user=user, name="app", key=key, confirmed=True)
 
 
+@transaction.atomic
 def confirm(request: HttpRequest, code: str) -> list[str] | None:
     """Switch the second factor on if the code is right; returns the recovery codes."""
     user: Any = request.user
-    device = pending_device(user)
-    if not device.verify_token(code.replace(" ", "")):
+    device = pending_device(request)
+    if not is_code_of(device, code):
         return None
-    with transaction.atomic():
-        TOTPDevice.objects.filter(user=user, confirmed=True).delete()
-        device.confirmed = True
-        device.save()
-        audit.record(Action.SECOND_FACTOR_ON, user)
-        codes = make_recovery_codes(user)
+    device.save()
+    device.verify_token(code.replace(" ", ""))
+    del request.session[PENDING_KEY]
+    audit.record(Action.SECOND_FACTOR_ON, user)
     django_otp.login(request, device)
-    return codes
+    return make_recovery_codes(user)
+
+
+def is_code_of(device: TOTPDevice, code: str) -> bool:
+    digits = code.replace(" ", "")
+    totp = TOTP(device.bin_key)
+    totp.time = time.time()
+    return digits.isascii() and digits.isdigit() and totp.verify(int(digits), tolerance=1)
 
 
 def make_recovery_codes(user: User) -> list[str]:

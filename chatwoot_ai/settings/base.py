@@ -78,7 +78,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "tenants.hashers.FrugalArgon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -99,11 +99,14 @@ LOGIN_REDIRECT_URL = "admin:index"
 
 AXES_FAILURE_LIMIT = int(env.number("LOGIN_FAILURE_LIMIT", 5, least=3, most=100))
 AXES_COOLOFF_TIME = 0.25
+LOGIN_FAILURES_PER_ADDRESS = int(
+    env.number("LOGIN_FAILURES_PER_ADDRESS", 50, least=5, most=100_000)
+)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username"]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_USERNAME_CALLABLE = "tenants.account.sign_in_name"
+AXES_USERNAME_CALLABLE = "tenants.sign_in.name_tried"
 AXES_CLIENT_IP_CALLABLE = "tenants.context.client_address"
 AXES_LOCKOUT_CALLABLE = "tenants.account.locked_out"
 AXES_ENABLE_ADMIN = False
@@ -174,6 +177,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "chatwoot_ai.middleware.RefuseNulMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -69,7 +69,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     search_help_text = _("Searches who, what, id, request and address.")
     ordering = ("-created_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("created_at", "who", "what_happened", "object_label", "kind")}),
+        (None, {"fields": ("created_at", "who", "action", "object_label", "kind")}),
         (_("Changes"), {"fields": ("difference",)}),
         (_("Where from"), {"fields": ("through", "address", "request_id", "object_id")}),
     )

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -114,7 +115,11 @@ class MembershipAdmin(ScopedAdmin):
             return
         given = form.cleaned_data
         invitation = team.invite(
-            obj.tenant, email=given["email"], role=Role(given["role"]), name=given["name"]
+            obj.tenant,
+            email=given["email"],
+            role=Role(given["role"]),
+            name=given["name"],
+            by_platform=access_of(request).is_platform,
         )
         obj.pk, obj.user = invitation.membership.pk, invitation.membership.user
         obj._state.adding = False
@@ -125,10 +130,7 @@ class MembershipAdmin(ScopedAdmin):
         if not path:
             self.message_user(
                 request,
-                _(
-                    "%(person)s is in the team and signs in with the password they already have. "
-                    "If you are not sure who knows it, make a new password link."
-                )
+                _("%(person)s is in the team and signs in with the password they already have.")
                 % {"person": obj.user},
                 messages.SUCCESS,
             )
@@ -165,10 +167,13 @@ class UserAdmin(ScopedAdmin):
     ordering = ("email",)
     fieldsets = (
         (None, {"fields": ("email", "name", "language")}),
-        (_("Rights"), {"fields": ("is_active", "is_superuser", "last_login", "created_at")}),
+        (
+            _("Rights"),
+            {"fields": ("is_active", "is_superuser", "is_confirmed", "last_login", "created_at")},
+        ),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "language", "is_superuser")}),)
-    readonly_fields = ("last_login", "created_at")
+    readonly_fields = ("is_confirmed", "last_login", "created_at")
     export_fields = ("email", "name", "is_superuser", "is_active", "last_login", "created_at")
     actions_detail = ("send_password_link", "reset_second_factor")
 
@@ -178,7 +183,7 @@ class UserAdmin(ScopedAdmin):
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
-        return _show_password_link(self, request, obj, team.password_path(obj))
+        return _show_password_link(self, request, obj, team.password_link(obj))
 
     @action(description=_("Make a password link"), url_path="password-link", permissions=["change"])
     def send_password_link(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -189,7 +194,7 @@ class UserAdmin(ScopedAdmin):
             request,
             user,
             question=question % {"person": user},
-            act=lambda: _show_password_link(self, request, user, team.password_path(user)),
+            act=lambda: _show_password_link(self, request, user, team.password_link(user)),
         )
 
     @action(description=_("Remove second factor"), url_path="second-factor", permissions=["change"])
@@ -224,5 +229,5 @@ def _show_password_link(
         request,
         title=_("Password link for %(person)s") % {"person": user},
         explanation=explanation % {"person": user.email},
-        secret=request.build_absolute_uri(path),
+        secret=f"{settings.PUBLIC_URL}{path}",
     )

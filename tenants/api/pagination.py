@@ -1,5 +1,8 @@
 """Pages of a list."""
 
+from typing import Any
+
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 
 
@@ -7,3 +10,9 @@ class NewestFirst(CursorPagination):
     ordering = ("-created_at", "-pk")
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def paginate_queryset(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().paginate_queryset(*args, **options)
+        except OverflowError as error:  # a forged cursor names a time no database knows
+            raise NotFound(self.invalid_cursor_message) from error

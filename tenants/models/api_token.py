@@ -2,17 +2,19 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.scoping import TenantModel, TenantQuerySet
 
 PREFIX = "cwai_"
 VISIBLE_CHARACTERS = 12
+LONGEST_LIFE = timedelta(days=3652)
 
 
 class Scope(models.TextChoices):
@@ -44,6 +46,11 @@ def check_scopes(scopes: Any) -> None:
         raise ValidationError(message, code="scope", params=words)
 
 
+def check_expiry(when: datetime) -> None:
+    if when > timezone.now() + LONGEST_LIFE:
+        raise ValidationError(_("Choose a day within the next ten years."), code="expiry")
+
+
 class ApiToken(TenantModel):
     """Only the digest is kept; the text itself is shown once, when the token is made."""
 
@@ -53,7 +60,9 @@ class ApiToken(TenantModel):
     prefix = models.CharField(_("begins with"), max_length=VISIBLE_CHARACTERS, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     scopes = models.JSONField(_("rights"), default=list, validators=[check_scopes])
-    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    expires_at = models.DateTimeField(
+        _("expires at"), null=True, blank=True, validators=[check_expiry]
+    )
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

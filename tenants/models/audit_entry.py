@@ -56,7 +56,7 @@ class AuditEntry(models.Model):
         db_constraint=False,
         related_name="+",
     )
-    actor_label = models.CharField(_("who"), max_length=200, blank=True)
+    actor_label = models.CharField(_("who"), max_length=400, blank=True)
     via = models.CharField(_("through"), max_length=100, blank=True)
     address = models.CharField(_("address"), max_length=60, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)

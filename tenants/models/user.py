@@ -59,6 +59,13 @@ class User(AuditedModel, AbstractBaseUser):
         default=False,
         help_text=_("Sees and changes every company and the platform itself."),
     )
+    is_confirmed = models.BooleanField(
+        _("identity confirmed"),
+        default=True,
+        help_text=_(
+            "Off while only a company that invited this person has handed out the password link."
+        ),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects: ClassVar[Any] = UserManager()

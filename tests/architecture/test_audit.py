@@ -128,7 +128,11 @@ def test_an_entry_says_who_from_where_and_what(helena, signed_in, moveis):
 
     entry = entries_about(room)[-1]
     assert entry.changes == {"name": ["old", "new"]}
-    assert (entry.actor_label, entry.via, entry.address) == ("Helena", "admin", "203.0.113.9")
+    assert (entry.actor_label, entry.via, entry.address) == (
+        "Helena <helena@moveis.example>",
+        "admin",
+        "203.0.113.9",
+    )
     assert (entry.request_id, entry.tenant_id) == ("request-12345", moveis.pk)
 
 

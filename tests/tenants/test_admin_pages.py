@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tenants.access import Role
-from tenants.models import ApiToken, Membership, Tenant
+from tenants.models import ApiToken, Membership, Tenant, User
 from tests.factories import FACTORIES, ApiTokenFactory, MembershipFactory, TenantFactory, member
 
 LISTED = [model for model in FACTORIES if model._meta.app_label != "sample"]
@@ -133,7 +133,24 @@ def test_a_platform_admin_adds_a_person_who_has_an_account(
 
     assert Membership.objects.filter(user=beatriz, tenant=moveis).exists()
     assert "/admin/password/" not in answer.content.decode()
-    assert "crie um novo link de senha" in answer.content.decode()
+
+
+def test_a_password_that_another_company_may_know_ends_when_the_platform_adds_the_person(
+    platform_admin, helena, signed_in, moveis, cosmeticos, client
+):
+    body = {"email": "ceo@cosmeticos.example", "role": Role.OWNER}
+    signed_in(helena).post("/admin/tenants/membership/add/", body)
+    person = User.objects.get(email="ceo@cosmeticos.example")
+    person.set_password("known-to-helena")
+    person.save()
+    answer = signed_in(platform_admin).post(
+        "/admin/tenants/membership/add/", {**body, "tenant": cosmeticos.pk}
+    )
+
+    person.refresh_from_db()
+    assert not person.has_usable_password()
+    assert person.is_confirmed
+    assert "/admin/password/" in answer.content.decode()
 
 
 def test_the_same_person_is_not_invited_twice(helena, signed_in, moveis):

@@ -122,7 +122,7 @@ def test_link_of_one_person_is_none_for_another(moveis, client, helena):
     assert helena.check_password(PASSWORD)
 
 
-@pytest.mark.parametrize("path", ["x/y", "MQ/x-y", "MTAwMDA/abc-def", "%00/%00"])
+@pytest.mark.parametrize("path", ["x/y", "MQ/x-y", "MTAwMDA/abc-def"])
 @pytest.mark.django_db
 def test_made_up_link_says_what_to_do(client, path):
     page = client.get(f"/admin/password/{path}/", follow=True)

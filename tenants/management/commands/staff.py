@@ -41,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(_("%(email)s is ready.") % {"email": user.email})
         if not user.has_usable_password():
-            link = f"{settings.PUBLIC_URL}{team.password_path(user)}"
+            link = f"{settings.PUBLIC_URL}{team.password_link(user)}"
             self.stdout.write(_("Password link, for three days: %(link)s") % {"link": link})
 
     def _person(self, options: dict[str, Any]) -> User:
