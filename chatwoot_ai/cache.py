@@ -71,3 +71,10 @@ class RedisCache(django_redis.cache.RedisCache):
             },
         }
         super().__init__(server, {**params, "OPTIONS": {**options, **params.get("OPTIONS", {})}})
+
+    def touch(self, *args: Any, **options: Any) -> bool:
+        """django-redis lets the errors of this one call through."""
+        try:
+            return bool(super().touch(*args, **options))
+        except (RedisConnectionError, RedisTimeoutError):
+            return False

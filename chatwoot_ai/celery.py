@@ -35,8 +35,8 @@ class Task(CeleryTask):
 
     def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
         options["headers"] = {
-            **(options.get("headers") or {}),
             "request_id": context.current().request_id,
+            **(options.get("headers") or {}),
             "sent_at": time.time(),
         }
 

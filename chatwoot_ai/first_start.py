@@ -19,7 +19,7 @@ def prepare() -> dict[str, str] | None:
     """Bring the database up to date; the first login if one was made just now."""
     _migrate()
     login = _make_first_login()
-    if login and os.environ.get("DEMO", "1") != "0" and not Tenant.objects.exists():
+    if login and settings.DEMO and not Tenant.objects.exists():
         demo.seed()
     return login
 

@@ -154,7 +154,14 @@ class Workers:
         ]
         while not self._stopping.wait(SCHEDULER_TICK_SECONDS):
             for entry in entries:
-                entry.submit_when_due()
+                _submit(entry)
+
+
+def _submit(entry: "_Entry") -> None:
+    try:
+        entry.submit_when_due()
+    except Exception:
+        logger.exception("The timetable's entry %s cannot be submitted.", entry.name)
 
 
 class _Entry:
@@ -203,5 +210,6 @@ def _run(call: Call) -> None:
     }
     outcome = tracer(uuid(), call.args, call.kwargs, request).retval
     cause = getattr(outcome, "exception", None)
+    cause = getattr(cause, "exc", cause)  # celery wraps what it may have to pickle
     if isinstance(cause, Retry) and cause.sig is not None:
         cause.sig.apply_async()

@@ -16,12 +16,12 @@ class MaskingFilter(logging.Filter):
     """Masks message, traceback and extra values before any formatter sees them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = mask(_message(record)), None
+        record.msg, record.args = _clean(_message(record)), None
         if record.exc_info:
-            record.exc_text = mask(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = _clean(logging.Formatter().formatException(record.exc_info))
             record.exc_info = None
         for name, value in extras(record).items():
-            setattr(record, name, mask(value) if isinstance(value, str) else value)
+            setattr(record, name, _clean(value) if isinstance(value, str) else value)
         return True
 
 
@@ -46,6 +46,11 @@ def extras(record: logging.LogRecord) -> dict[str, Any]:
     return {n: v for n, v in values.items() if isinstance(v, str | int | float | bool)}
 
 
+def _clean(text: str) -> str:
+    """Masked, and without half characters that no terminal and no file takes."""
+    return mask(text).encode("utf-8", "backslashreplace").decode()
+
+
 def _ids() -> dict[str, str]:
     now = context.current()
     return {name: value for name in ID_NAMES if (value := getattr(now, name))}
@@ -54,5 +59,5 @@ def _ids() -> dict[str, str]:
 def _message(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except (TypeError, ValueError):
-        return f"{record.msg} {record.args}"
+    except Exception:  # noqa: BLE001  whatever an argument's own __str__ raises, the line stays
+        return f"{record.msg} (its arguments cannot be shown)"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from celery import signals
 from django.conf import settings
 
-from tenants.masking import mask
+from tenants.masking import HIDDEN, is_telling, mask
 
 if TYPE_CHECKING:
     from sentry_sdk.types import Event, Hint
@@ -43,10 +43,16 @@ def masked(value: Any) -> Any:
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, dict):
-        return {key: masked(entry) for key, entry in value.items()}
+        return {
+            key: HIDDEN if is_telling(str(key)) else masked(entry) for key, entry in value.items()
+        }
     if isinstance(value, list | tuple):
         return [masked(entry) for entry in value]
     return value
+
+
+def _masked_entry(name: str, entry: Any) -> Any:
+    return HIDDEN if is_telling(name) else masked(entry)
 
 
 def mask_event(event: "Event", hint: "Hint") -> "Event":

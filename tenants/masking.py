@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
+HIDDEN = "[secret]"
 LONGEST_TEXT = 20_000
 LONGEST_WORD_AT_THE_CUT = 100
 
@@ -22,6 +23,11 @@ def mask(text: str) -> str:
     for pattern, replacement in RULES:
         text = pattern.sub(replacement, text)
     return text
+
+
+def is_telling(name: str) -> bool:
+    """Whether what has this name is a secret, whatever it looks like."""
+    return bool(re.search(rf"{TELLING}|{HEADER}", name, re.IGNORECASE))
 
 
 def is_cpf(text: str) -> bool:
@@ -78,7 +84,7 @@ def _if(test: Callable[[str], bool], replacement: str) -> Callable[[re.Match[str
 
 
 def _value(match: re.Match[str]) -> str:
-    return f"{match['name']}[secret]"
+    return f"{match['name']}{HIDDEN}"
 
 
 def _rule(pattern: str, replacement: Callable[[re.Match[str]], str]) -> Rule:
@@ -105,9 +111,9 @@ RULES: tuple[Rule, ...] = (
     _rule(rf"""(?P<name>{HEADER} {EQUALS}) {KNOWN} [^\s"'][^\n]*""", _value),
     _rule(r"(?P<name>\bbearer\s{1,3}) (?!\[secret) [\w.=+/~-]{3,}", _value),
     _rule(r"(?P<name>://[^\s/:@]{0,200}:) (?!\[secret\]) [^\s/@]{1,500} (?=@)", _value),
-    _rule(r"\b(?:sk|pk|rk|gsk|cwai|ghp|gho|xoxb|xoxp|glpat|hf)[-_][\w-]{16,}", _whole("[secret]")),
-    _rule(r"\b(?:AKIA|AIza)[\w-]{12,}", _whole("[secret]")),
-    _rule(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", _whole("[secret]")),
+    _rule(r"\b(?:sk|pk|rk|gsk|cwai|ghp|gho|xoxb|xoxp|glpat|hf)[-_][\w-]{16,}", _whole(HIDDEN)),
+    _rule(r"\b(?:AKIA|AIza)[\w-]{12,}", _whole(HIDDEN)),
+    _rule(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*", _whole(HIDDEN)),
     _rule(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}", _whole("[e-mail]")),
     _rule(
         rf"{NUMBER_STARTS} \w{{2}}\.?\w{{3}}\.?\w{{3}}/?\w{{4}}-?\d{{2}} (?!\w)",

@@ -24,6 +24,7 @@ PUBLIC_URL = env.url("PUBLIC_URL", f"http://127.0.0.1:{PORT}", schemes=("http", 
     "/"
 )
 CHATWOOT_DOMAIN = env.text("CHATWOOT_DOMAIN")
+DEMO = env.truth("DEMO", default=True)
 SECRET_KEY = env.text("SECRET_KEY") or read_or_make_secret_key(DATA_DIR)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 

@@ -105,9 +105,7 @@ class TestErrors:
 
 
 class TestNotFound:
-    @pytest.mark.parametrize(
-        "address", ["/nowhere", "/nowhere/", "/admin2", "/%00", "/%ff", "/../x"]
-    )
+    @pytest.mark.parametrize("address", ["/nowhere", "/nowhere/", "/admin2", "/%ff", "/../x"])
     def test_people_see_a_page(self, client, address):
         assert_page(client.get(address), 404)
 
