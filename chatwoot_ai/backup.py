@@ -1,10 +1,12 @@
 """One file with everything an embedded installation needs to live again elsewhere."""
 
+import hashlib
 import json
 import shutil
 import sqlite3
 import tarfile
 import tempfile
+import zlib
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -38,15 +40,23 @@ def make(target: Path | None) -> Path:
         target
         or settings.DATA_DIR / "backups" / f"chatwootai-{timezone.localtime():%Y%m%d-%H%M%S}.tar.gz"
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         raise BackupError(_("%(path)s exists already. Name another file.") % {"path": path})
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path)
+    except OSError as error:
+        words = {"path": path, "reason": error.strerror or error}
+        raise BackupError(_("%(path)s cannot be written: %(reason)s.") % words) from error
+    return path
+
+
+def _write(path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as name:
         folder = Path(name)
         _copy_database(database_path(), folder / DATABASE)
-        (folder / MANIFEST).write_text(json.dumps(_manifest(timezone.now())))
+        (folder / MANIFEST).write_text(json.dumps(_manifest(folder / DATABASE, timezone.now())))
         _pack(folder, path)
-    return path
 
 
 def restore(source: Path) -> Path:
@@ -57,7 +67,7 @@ def restore(source: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as name:
             folder = Path(name)
             _unpack(source, folder)
-            _refuse_newer(folder)
+            _refuse_damaged(source, folder)
             connection.close()
             return _swap(folder)
 
@@ -71,18 +81,32 @@ def database_path() -> Path:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
-        live.backup(copy)
-        if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
-            raise BackupError(
-                _("The database is damaged; no backup was made. Restore an older one.")
-            )
+    try:
+        with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+            live.backup(copy)
+    except sqlite3.DatabaseError as error:
+        raise BackupError(_damaged_database()) from error
+    if not _is_sound(target):
+        raise BackupError(_damaged_database())
 
 
-def _manifest(now: datetime) -> dict[str, Any]:
+def _damaged_database() -> str:
+    return _("The database is damaged; no backup was made. Restore an older one.")
+
+
+def _is_sound(database: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(database)) as copy:
+            return bool(copy.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _manifest(database: Path, now: datetime) -> dict[str, Any]:
     applied = MigrationRecorder(connection).applied_migrations()
     names = sorted(f"{app}.{name}" for app, name in applied)
-    return {"format": FORMAT, "made_at": now.isoformat(), "migrations": names}
+    digest = hashlib.sha256(database.read_bytes()).hexdigest()
+    return {"format": FORMAT, "made_at": now.isoformat(), "sha256": digest, "migrations": names}
 
 
 def _pack(folder: Path, path: Path) -> None:
@@ -98,33 +122,42 @@ def _pack(folder: Path, path: Path) -> None:
 
 
 def _unpack(source: Path, folder: Path) -> None:
-    problem = _("%(path)s is no backup of this program, or it is damaged.") % {"path": source}
     try:
         with tarfile.open(source, "r:gz") as archive:
             archive.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise BackupError(problem) from error
-    if not (folder / DATABASE).is_file() or not (folder / MANIFEST).is_file():
-        raise BackupError(problem)
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise BackupError(_no_backup(source)) from error
 
 
-def _refuse_newer(folder: Path) -> None:
-    manifest = json.loads((folder / MANIFEST).read_text())
+def _refuse_damaged(source: Path, folder: Path) -> None:
+    """Nothing is put in place before all of it was looked at."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+        version, migrations = int(manifest["format"]), set(manifest["migrations"])
+        digest = hashlib.sha256((folder / DATABASE).read_bytes()).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BackupError(_no_backup(source)) from error
     known = {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations}
-    unknown = set(manifest["migrations"]) - known
-    if manifest["format"] > FORMAT or unknown:
+    if version > FORMAT or migrations - known:
         raise BackupError(_("The backup was made by a newer version. Update the program first."))
+    if digest != manifest.get("sha256") or not _is_sound(folder / DATABASE):
+        raise BackupError(_no_backup(source))
+
+
+def _no_backup(source: Path) -> str:
+    return _("%(path)s is no backup of this program, or it is damaged.") % {"path": source}
 
 
 def _swap(folder: Path) -> Path:
-    kept = settings.DATA_DIR / f"before-restore-{timezone.localtime():%Y%m%d-%H%M%S}"
-    kept.mkdir()
+    stamp = f"{timezone.localtime():%Y%m%d-%H%M%S}"
+    kept = Path(tempfile.mkdtemp(prefix=f"before-restore-{stamp}-", dir=settings.DATA_DIR))
     database = database_path()
     for present in (*database.parent.glob(f"{database.name}*"), settings.DATA_DIR / KEY):
         if present.exists():
             shutil.move(present, kept / present.name)
     if (folder / MEDIA).exists() and (settings.DATA_DIR / MEDIA).exists():
         shutil.move(settings.DATA_DIR / MEDIA, kept / MEDIA)
+    (folder / DATABASE).chmod(0o600)
     shutil.move(folder / DATABASE, database)
     for name in (KEY, MEDIA):
         if (folder / name).exists():

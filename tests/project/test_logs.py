@@ -179,10 +179,14 @@ def test_argument_that_cannot_be_shown_does_not_lose_the_line(lines, logger):
     assert len(lines()) == 1
 
 
-def test_odd_text_does_not_lose_the_line(lines, logger):
-    logger.info("odd \udcff \x00 text")
+def test_text_that_is_no_unicode_can_be_written_and_read():
+    """Written to standard error, which escapes what it cannot encode."""
+    record = logging.makeLogRecord({"msg": "odd \udcff \x00 text", "levelname": "INFO"})
 
-    assert len(lines()) == 1
+    MaskingFilter().filter(record)
+    written = JsonFormatter().format(record).encode("utf-8", "backslashreplace")
+
+    assert json.loads(written)["message"].startswith("odd")
 
 
 def test_line_passed_through_two_handlers_is_the_same(lines, logger):
