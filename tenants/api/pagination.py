@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import DataError
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
 
@@ -14,5 +15,8 @@ class NewestFirst(CursorPagination):
     def paginate_queryset(self, *args: Any, **options: Any) -> Any:
         try:
             return super().paginate_queryset(*args, **options)
-        except OverflowError as error:  # a forged cursor names a time no database knows
+        except (
+            OverflowError,
+            DataError,
+        ) as error:  # a forged cursor names a time no database knows
             raise NotFound(self.invalid_cursor_message) from error

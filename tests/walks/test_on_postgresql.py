@@ -1,0 +1,32 @@
+"""What the embedded footing promises about rows holds on PostgreSQL too."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import POSTGRES_URL
+from tests.servers import ROOT, clean_environment
+
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("full-mode")]
+
+PARTS = [
+    "tests/architecture/test_audit.py",
+    "tests/tenants/test_scoping.py",
+    "tests/tenants/test_api.py",
+    "tests/tenants/test_admin_pages.py",
+    "tests/walks/test_hostile_requests.py",
+]
+
+
+def test_rows_are_kept_apart_recorded_and_served_alike():
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "0", "--show-capture=no", *PARTS],
+        cwd=ROOT,
+        env=clean_environment(TEST_ON_DATABASE_URL=POSTGRES_URL),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout[-4000:]
