@@ -11,7 +11,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.core.wsgi import get_wsgi_application
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from chatwoot_ai import checks, first_start, telemetry
@@ -41,6 +41,7 @@ class Command(BaseCommand):
             finally:
                 if workers:
                     workers.stop(GRACE_SECONDS)
+                    _tidy_database()
         self.stdout.write(_("Stopped."))
 
     def _prepare(self, *, is_first: bool) -> None:
@@ -80,6 +81,14 @@ class Command(BaseCommand):
         self.stdout.write(_("Ctrl-C stops it."))
         self.stdout.flush()
         server.run()
+
+
+def _tidy_database() -> None:
+    """SQLite's journal goes into the database file, so that a copy of it alone is whole."""
+    if settings.IS_SQLITE:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
 
 
 def _stop(*_args: Any) -> None:
