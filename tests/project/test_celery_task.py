@@ -8,6 +8,7 @@ import uuid
 from contextlib import closing, contextmanager
 
 import pytest
+import redis
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
 from django.conf import settings
@@ -73,8 +74,7 @@ def worker_of(app):
     try:
         with start_worker(app, perform_ping_check=False, shutdown_timeout=PATIENCE_SECONDS):
             yield
-        with app.connection_for_write() as connection:
-            queue_of(app, connection).delete()
+        forget(app)
     finally:
         ours.app.set_current()
         ours.app.set_default()
@@ -82,6 +82,18 @@ def worker_of(app):
 
 def queue_of(app, connection):
     return app.amqp.queues[app.conf.task_default_queue](connection.default_channel)
+
+
+def forget(app):
+    """Nothing of a test stays on a shared broker."""
+    with app.connection_for_write() as connection:
+        queue = queue_of(app, connection)
+        queue.delete()
+        queue.exchange(connection.default_channel).delete()
+    if app.conf.broker_url.startswith("redis"):
+        with redis.Redis.from_url(app.conf.broker_url) as server:
+            for key in server.scan_iter(f"*{app.conf.task_default_queue}*"):
+                server.delete(key)
 
 
 def waiting(app):

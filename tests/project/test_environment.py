@@ -164,6 +164,7 @@ def test_password_of_the_database_is_unquoted():
     assert read(NAME="postgres://user:p%40ss@db/x").database("NAME", "")["PASSWORD"] == "p@ss"
 
 
+@pytest.mark.filterwarnings("ignore:Engine not recognized")
 @pytest.mark.parametrize("text", ["mysql://db/x", "x", "postgres", "://", "postgres://db:port/x"])
 def test_other_database_is_a_mistake_and_the_default_counts(text):
     env = read(NAME=text)

@@ -4,12 +4,14 @@ import http.cookiejar
 import json
 import re
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 import urllib.parse
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -225,10 +227,12 @@ class TestStopped:
         assert "Encerrado" in server.output
         assert "Traceback" not in server.output
 
-    def test_nothing_is_left_of_the_journal(self, ended, data):
-        assert (
-            not (data / "db.sqlite3-wal").exists() or not (data / "db.sqlite3-wal").stat().st_size
-        )
+    def test_data_is_whole_afterwards(self, ended, data):
+        with closing(sqlite3.connect(data / "db.sqlite3")) as database:
+            check = database.execute("PRAGMA integrity_check").fetchone()
+            companies = database.execute("SELECT count(*) FROM tenants_tenant").fetchone()
+
+        assert (check, companies) == (("ok",), (2,))
 
     def test_next_start_takes_the_workers_and_makes_no_new_login(self, ended, data, tmp_path):
         login = (data / "first-login").read_text()
