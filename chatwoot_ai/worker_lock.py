@@ -3,8 +3,13 @@
 import fcntl
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any, Self
+
+
+TRIES = 25
+TRY_SECONDS = 0.02
 
 
 class WorkerLock:
@@ -17,15 +22,24 @@ class WorkerLock:
 
     def __enter__(self) -> Self:
         self._file = self.path.open("a+")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        self.is_held = self._take()
+        if not self.is_held:
             return self
-        self.is_held = True
         self._file.truncate(0)
         self._file.write(json.dumps({"pid": os.getpid(), "address": self.address}))
         self._file.flush()
         return self
+
+    def _take(self) -> bool:
+        """Tried for a moment, because whoever asks for the holder locks the file for an instant."""
+        for _ in range(TRIES):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(TRY_SECONDS)
+            else:
+                return True
+        return False
 
     def __exit__(self, *_: object) -> None:
         self._file.close()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -110,6 +111,30 @@ def test_whoever_asks_for_the_holder_does_not_take_the_lock(path):
 
     with WorkerLock(path, "http://there") as lock:
         assert lock.is_held
+
+
+def test_process_that_starts_while_others_ask_for_the_holder_gets_it(path):
+    path.touch()
+    begun, ends = threading.Barrier(3), threading.Event()
+
+    def ask():
+        begun.wait(PATIENCE_SECONDS)
+        while not ends.is_set():
+            holder(path)
+
+    asking = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
+    for thread in asking:
+        thread.start()
+    begun.wait(PATIENCE_SECONDS)
+    outcomes = []
+    for _ in range(100):
+        with WorkerLock(path, "http://here") as lock:
+            outcomes.append(lock.is_held)
+    ends.set()
+    for thread in asking:
+        thread.join(PATIENCE_SECONDS)
+
+    assert outcomes == [True] * 100
 
 
 def test_file_holds_no_secret(path):
