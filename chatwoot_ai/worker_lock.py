@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-
 TRIES = 25
 TRY_SECONDS = 0.02
 
