@@ -158,6 +158,7 @@ class Workers:
 
 
 def _submit(entry: "_Entry") -> None:
+    """One wrong entry must not end the thread that keeps time for all of them."""
     try:
         entry.submit_when_due()
     except Exception:
