@@ -111,7 +111,7 @@ def record(
         action=action,
         tenant_id=tenant_id,
         actor_id=actor.pk if actor else None,
-        actor_label=_name_of(actor) if actor else now.actor,
+        actor_label=name_of(actor) if actor else now.actor,
         via=now.via,
         address=now.address,
         request_id=now.request_id,
@@ -122,7 +122,13 @@ def record(
     ).save()
 
 
-def _name_of(actor: Any) -> str:
+def who() -> str:
+    """The name under which the present actor is written down."""
+    now = context.current()
+    return name_of(now.user) if now.user else now.actor
+
+
+def name_of(actor: Any) -> str:
     """With the e-mail, for a person may choose any name."""
     return f"{actor.name} <{actor.email}>" if actor.name else str(actor.email)
 

@@ -13,9 +13,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants import audit, sign_in
+from tenants import audit, configuration, sign_in
 from tenants.audit import Action
-from tenants.models import AuditEntry, User
+from tenants.models import AuditEntry, Configuration, Tenant, User
 from tenants.scoping import ForeignTenantError, TenantModel
 
 
@@ -64,6 +64,32 @@ def refuse_foreign_links(row: TenantModel, model: type[models.Model], pks: set[A
         return
     if model._base_manager.filter(pk__in=pks).exclude(tenant_id=row.tenant_id).exists():
         raise ForeignTenantError(_("This entry does not exist."))
+
+
+# What changes when one of these is written down is configuration of the company, or of a domain.
+OF_COMPANIES = frozenset(
+    f"tenants.{name}"
+    for name in "tenant configuration fieldmapping openinghours holiday channelmapping".split()
+)
+OF_DOMAINS = frozenset(
+    f"tenants.{name}"
+    for name in "domain domainparent domainfieldmapping domainopeninghours domainholiday".split()
+)
+
+
+@receiver(post_save, sender=Tenant, dispatch_uid="configuration_of_new_tenant")
+def give_configuration(instance: Tenant, created: bool, raw: bool, **_options: Any) -> None:
+    if created and not raw:
+        Configuration.objects.create(tenant=instance)
+
+
+@receiver(post_save, sender=AuditEntry, dispatch_uid="configuration_changed")
+def note_changed_configuration(instance: AuditEntry, **_options: Any) -> None:
+    """The audit log hears of every change, bulk statements too, hence it is the place to listen."""
+    if instance.object_type in OF_COMPANIES and instance.tenant_id is not None:
+        configuration.note_change(tenant_id=instance.tenant_id)
+    elif instance.object_type in OF_DOMAINS:
+        configuration.note_change(tenant_id=None)
 
 
 @receiver(user_logged_in, dispatch_uid="audit_signed_in")

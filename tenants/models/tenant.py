@@ -53,6 +53,18 @@ class Tenant(AuditedModel):
         default=True,
         help_text=_("An inactive company is not served: its people and tokens cannot come in."),
     )
+    most_people = models.PositiveIntegerField(
+        _("most people"), null=True, blank=True, help_text=_("Empty: as many as they like.")
+    )
+    most_channels = models.PositiveIntegerField(
+        _("most channels"), null=True, blank=True, help_text=_("Empty: as many as they like.")
+    )
+    api_requests_per_minute = models.PositiveIntegerField(
+        _("API calls a minute"),
+        null=True,
+        blank=True,
+        help_text=_("Of all tokens together. Empty: each token as the installation allows."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     objects: ClassVar[Any] = TenantQuerySet.as_manager()

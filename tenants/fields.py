@@ -1,0 +1,27 @@
+"""A column that holds a configuration document: plain values, in the order they were written."""
+
+import json
+from typing import Any
+
+from django.db import models
+
+
+class DocumentField(models.TextField):
+    """JSON as text, because the database's own JSON type would sort the keys."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("default", dict)
+        options.setdefault("blank", True)
+        super().__init__(*args, **options)
+
+    def from_db_value(self, value: Any, *_: Any) -> Any:
+        return None if value is None else json.loads(value)
+
+    def to_python(self, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+    def get_prep_value(self, value: Any) -> Any:
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return str(self.get_prep_value(self.value_from_object(obj)))

@@ -1,0 +1,81 @@
+"""From an account and inbox of a Chatwoot to the company they belong to."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext as _
+
+from tenants.models import ChannelMapping, ChatwootInstallation, Tenant, UnmappedChannel
+
+FIRST_INSTALLATION = "Chatwoot"
+
+
+class UnknownInboxError(LookupError):
+    """Nobody has this account or inbox; staff see it under the unmapped channels."""
+
+
+def resolve(
+    installation: ChatwootInstallation,
+    *,
+    account_id: int,
+    inbox_id: int | None,
+    event: str = "",
+    now: datetime,
+) -> ChannelMapping:
+    """The mapping of the inbox, else of its account, with its company."""
+    rows = ChannelMapping.objects.of_source(
+        installation=installation, account_id=account_id, inbox_id=inbox_id
+    )
+    found: ChannelMapping | None = rows.select_related("tenant").first()
+    if found is None:
+        _note_unmapped(installation, account_id, inbox_id, event, now)
+        raise UnknownInboxError(_("This account and inbox belong to no company yet."))
+    return found
+
+
+def installation_named(name: str) -> ChatwootInstallation:
+    """Made when it is new. Without a name the only one is meant, or the first one to be."""
+    if not name:
+        rows = list(ChatwootInstallation.objects.order_by("pk")[:2])
+        if len(rows) == 1:
+            return rows[0]
+        name = FIRST_INSTALLATION
+    row, _made = ChatwootInstallation.objects.get_or_create(name=name)
+    return row
+
+
+def may_map(
+    tenant: Tenant, *, installation: Any, account_id: int, inbox_id: int | None, is_platform: bool
+) -> bool:
+    """A company gets accounts from the platform, and arranges the inboxes of its accounts itself."""
+    if is_platform:
+        return True
+    accounts = ChannelMapping.objects.for_tenant(tenant)
+    accounts = accounts.filter(installation=installation, account_id=account_id, inbox_id=None)
+    return inbox_id is not None and bool(accounts.exists())
+
+
+@transaction.atomic
+def forget_unmapped(channel: ChannelMapping) -> None:
+    """What the new mapping covers is no longer unmapped."""
+    rows = UnmappedChannel.objects.filter(
+        installation=channel.installation, account_id=channel.account_id
+    )
+    if channel.inbox_id is not None:
+        rows = rows.filter(inbox_id=channel.inbox_id)
+    rows.delete()
+
+
+def _note_unmapped(
+    installation: ChatwootInstallation,
+    account_id: int,
+    inbox_id: int | None,
+    event: str,
+    now: datetime,
+) -> None:
+    key = {"installation": installation, "account_id": account_id, "inbox_id": inbox_id or 0}
+    row, _made = UnmappedChannel.objects.get_or_create(**key, defaults={"last_seen_at": now})
+    UnmappedChannel.objects.filter(pk=row.pk).update(
+        events=models.F("events") + 1, last_seen_at=now, last_event=event[:80]
+    )
