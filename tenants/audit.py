@@ -31,6 +31,8 @@ class Action(models.TextChoices):
     SECOND_FACTOR_FAILED = "second factor failed", _("wrong second factor")
     RECOVERY_CODE_USED = "recovery code used", _("recovery code used")
     EXPORTED = "exported", _("exported")
+    REVEALED = "revealed", _("secret handed out")
+    SECRETS_ERASED = "secrets erased", _("secrets erased")
     PASSWORD_LINK_MADE = "password link made", _("password link made")
 
 

@@ -93,7 +93,7 @@ def effective(
 
 def forget() -> None:
     """What this process knows, for tests and for a restored database."""
-    global _domains  # noqa: PLW0603  one value of the process, replaced whole
+    global _domains
     _kept.clear()
     _domains = None
 
@@ -272,9 +272,7 @@ def _compile(
         *_channel_layers(configuration, channel_id),
     )
     values, sources = layers.merge(stack)
-    return Effective(
-        tenant_id, version, chosen, _frozen(values), MappingProxyType(sources), stack
-    )
+    return Effective(tenant_id, version, chosen, _frozen(values), MappingProxyType(sources), stack)
 
 
 def _chosen_domain(configuration: Configuration) -> str:
@@ -301,7 +299,7 @@ def _channel_layers(configuration: Configuration, channel_id: int | None) -> Ite
 
 
 def _domain_layers(number: int) -> _Domains:
-    global _domains  # noqa: PLW0603  one value of the process, replaced whole
+    global _domains
     known = _domains
     if known is None or known.number != number:
         _domains = known = _read_domains(number)

@@ -1,4 +1,4 @@
-"""A column that holds a configuration document: plain values, in the order they were written."""
+"""Columns of our own: configuration documents, and what nobody may read in the database."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class DocumentField(models.TextField):
-    """JSON as text, because the database's own JSON type would sort the keys."""
+    """A configuration document as JSON in a text, because the database's own JSON type would sort the keys."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("default", dict)
@@ -25,3 +25,17 @@ class DocumentField(models.TextField):
 
     def value_to_string(self, obj: models.Model) -> str:
         return str(self.get_prep_value(self.value_from_object(obj)))
+
+
+class SecretBytesField(models.BinaryField):
+    """Bytes that are compared but never shown: the audit log writes that they changed."""
+
+    is_secret = True
+
+    def from_db_value(self, value: Any, *_args: Any) -> bytes | None:
+        """PostgreSQL hands out views into its buffer."""
+        return None if value is None else bytes(value)
+
+
+class EncryptedField(SecretBytesField):
+    """What `tenants.encryption.encrypt` made of a text, bound to this row and this column."""

@@ -111,7 +111,7 @@ def _text(longest: int) -> Callable[[Path, Any], Problems]:
 
 
 def _slug(path: Path, value: Any) -> Problems:
-    if not isinstance(value, str) or not _SLUG.match(value) or len(value) > 60:  # noqa: PLR2004
+    if not isinstance(value, str) or not _SLUG.match(value) or len(value) > 60:
         yield Problem(path, _("Write a short name: small letters, digits, hyphens, underscores."))
 
 
@@ -209,9 +209,7 @@ def _is_interval(text: Any) -> bool:
 def _overlap(texts: list[str]) -> bool:
     intervals = sorted(parse_interval(text) for text in texts)
     pairs = zip(intervals, intervals[1:], strict=False)
-    return any(
-        before[1] > after[0] or before[1] <= before[0] for before, after in pairs
-    )
+    return any(before[1] > after[0] or before[1] <= before[0] for before, after in pairs)
 
 
 def _holidays(path: Path, value: Any) -> Problems:
@@ -257,7 +255,7 @@ def _texts(longest_key: int, longest: int) -> Callable[[Path, Any], Problems]:
 def _field_mappings(path: Path, value: Any) -> Problems:
     yield from _mapping(path, value)
     for kind, fields in value.items() if isinstance(value, Mapping) else ():
-        if not kind or len(kind) > 60:  # noqa: PLR2004
+        if not kind or len(kind) > 60:
             yield Problem((*path, kind), _("A key has at most %(most)d characters.") % {"most": 60})
         yield from _texts(120, 200)((*path, kind), fields)
 

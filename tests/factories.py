@@ -1,11 +1,26 @@
 """One factory per model; the tenant is passed down to related rows."""
 
 import factory
+from django.db import transaction
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from tenants import credentials
 from tenants.access import Role
 from tenants.audit import Action
-from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
+from tenants.models import (
+    ApiToken,
+    AuditEntry,
+    Credential,
+    CredentialAccess,
+    DataKey,
+    InstallationCredential,
+    InstallationKey,
+    Membership,
+    Tenant,
+    User,
+)
+from tenants.models.credential import Kind, Source
 from tests.sample.models import Lamp, Room, Tag
 
 PASSWORD = "correct-horse-battery"
@@ -65,6 +80,66 @@ class AuditEntryFactory(OfTenantFactory):
     actor_label = factory.Sequence(lambda n: f"Actor {n}")
 
 
+class DataKeyFactory(OfTenantFactory):
+    """A retired one that opens nothing; `encryption.make_key` makes real ones."""
+
+    class Meta:
+        model = DataKey
+
+    number = factory.Sequence(lambda n: 1000 + n)
+    master_id = "gone"
+    wrapped = b"wrapped"
+    retired_at = factory.LazyFunction(timezone.now)
+
+
+class InstallationKeyFactory(DjangoModelFactory):
+    class Meta:
+        model = InstallationKey
+
+    number = factory.Sequence(lambda n: 1000 + n)
+    master_id = "gone"
+    wrapped = b"wrapped"
+    retired_at = factory.LazyFunction(timezone.now)
+
+
+class CredentialFactory(OfTenantFactory):
+    """`secret="…"` is what it holds."""
+
+    class Meta:
+        model = Credential
+
+    ref = factory.Sequence(lambda n: f"credential-{n}")
+    label = factory.Sequence(lambda n: f"Credential {n}")
+
+    @classmethod
+    def _create(cls, model_class, *args, secret="a-secret-of-nobody", **values):
+        row = model_class(**values)
+        with transaction.atomic():
+            credentials.put(row, secret)
+            row.save()
+        return row
+
+
+class InstallationCredentialFactory(DjangoModelFactory):
+    class Meta:
+        model = InstallationCredential
+
+    ref = factory.Sequence(lambda n: f"credential-{n}")
+    label = factory.Sequence(lambda n: f"Credential {n}")
+    _create = CredentialFactory._create
+
+
+class CredentialAccessFactory(OfTenantFactory):
+    class Meta:
+        model = CredentialAccess
+
+    ref = factory.Sequence(lambda n: f"credential-{n}")
+    kind = Kind.ODOO
+    source = Source.OWN
+    actor = factory.Sequence(lambda n: f"Actor {n}")
+    purpose = "look up a product"
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -110,6 +185,11 @@ FACTORIES = {
         MembershipFactory,
         ApiTokenFactory,
         AuditEntryFactory,
+        DataKeyFactory,
+        InstallationKeyFactory,
+        CredentialFactory,
+        InstallationCredentialFactory,
+        CredentialAccessFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

@@ -27,6 +27,7 @@ CHATWOOT_DOMAIN = env.text("CHATWOOT_DOMAIN")
 DEMO = env.truth("DEMO", default=True)
 SECRET_KEY = env.text("SECRET_KEY") or read_or_make_secret_key(DATA_DIR)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+MASTER_KEYS = env.master_keys("MASTER_KEYS", DATA_DIR)
 
 # Stores and the broker: each address decides alone
 DATABASES = {"default": env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
@@ -208,6 +209,10 @@ TEMPLATES = [
     }
 ]
 
+# What tries a secret of a kind: kind → dotted path of a function (tenant, secret, credential) that
+# returns a sentence or raises an error with one. `tenants` may not import those who know how.
+CREDENTIAL_TESTS: dict[str, str] = {}
+
 # Language, time, static files
 LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", _("Portuguese (Brazil)")), ("en", _("English"))]
@@ -259,7 +264,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "chatwoot_ai.tasks.drop_expired_sessions",
         "schedule": 60 * 60,
     },
+    "drop-old-credential-accesses": {
+        "task": "tenants.tasks.drop_old_credential_accesses",
+        "schedule": 24 * 60 * 60,
+    },
 }
+CREDENTIAL_ACCESS_DAYS = int(env.number("CREDENTIAL_ACCESS_DAYS", 365, least=1, most=3650))
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
@@ -294,6 +304,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "UNAUTHENTICATED_USER": None,
 }
+CREDENTIAL_API = env.truth("CREDENTIAL_API", default=False)
 API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1, most=1_000_000))
 
 # Watching

@@ -13,6 +13,14 @@ from urllib.parse import quote, urlsplit
 
 from environ import Env
 
+from chatwoot_ai.settings.master_keys import (
+    FORM,
+    MasterKeys,
+    MasterKeysError,
+    parse_master_keys,
+    read_or_make_master_key,
+)
+
 Value = TypeVar("Value")
 
 TRUE_WORDS = frozenset({"true", "yes", "on", "1"})
@@ -119,6 +127,17 @@ class Environment:
         password = self.text("REDIS_PASSWORD")
         login = f":{quote(password, safe='')}@" if password else ""
         return f"redis://{login}{self.text('REDIS_HOST')}:{port:.0f}/{database:.0f}"
+
+    def master_keys(self, name: str, folder: Path) -> MasterKeys:
+        """Those of the environment, else the one kept in the data folder."""
+        text = self.text(name)
+        place = name if text else f"the file master-key in {folder}"
+        try:
+            return parse_master_keys(text or read_or_make_master_key(folder))
+        except MasterKeysError as error:
+            hint = f"Write {FORM} into {place}, with commas between several: {error}."
+            self.mistakes.append((name, hint))
+            return ()
 
     def folder(self, name: str, default: Path) -> Path:
         return Path(self.text(name) or default).expanduser().resolve()

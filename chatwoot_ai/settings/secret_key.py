@@ -14,13 +14,13 @@ def read_or_make_secret_key(folder: Path) -> str:
     try:
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            _write_once(path, secrets.token_urlsafe(64))
+            write_once(path, secrets.token_urlsafe(64))
         return path.read_text().strip()
     except OSError:
         return secrets.token_urlsafe(64)
 
 
-def _write_once(path: Path, text: str) -> None:
+def write_once(path: Path, text: str) -> None:
     """Two processes that start together must end up with the same key: the first one wins."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     fresh.touch(mode=0o600)

@@ -7,276 +7,736 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0002_audit_is_append_only'),
+        ("tenants", "0002_audit_is_append_only"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChatwootInstallation',
+            name="ChatwootInstallation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(error_messages={'unique': 'Another installation already has this name.'}, max_length=80, unique=True, verbose_name='name')),
-                ('base_url', models.URLField(blank=True, error_messages={'unique': 'This Chatwoot is already in the list.'}, help_text='For example https://app.chatwoot.com. May be told later.', null=True, unique=True, verbose_name='address')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        error_messages={"unique": "Another installation already has this name."},
+                        max_length=80,
+                        unique=True,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "base_url",
+                    models.URLField(
+                        blank=True,
+                        error_messages={"unique": "This Chatwoot is already in the list."},
+                        help_text="For example https://app.chatwoot.com. May be told later.",
+                        null=True,
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
             ],
             options={
-                'verbose_name': 'Chatwoot installation',
-                'verbose_name_plural': 'Chatwoot installations',
+                "verbose_name": "Chatwoot installation",
+                "verbose_name_plural": "Chatwoot installations",
             },
         ),
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.CharField(error_messages={'unique': 'Another domain already has this short name.'}, help_text='Stands in configuration files. Small letters, digits and hyphens.', max_length=60, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\\Z', 'Use small letters, digits, hyphens and underscores, for example “moveis”.')], verbose_name='short name')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('description', models.TextField(blank=True, max_length=2000, verbose_name='description')),
-                ('is_offered', models.BooleanField(default=True, help_text='Otherwise only companies that stand on it already see that it exists.', verbose_name='offered to every company')),
-                ('settings', tenants.fields.DocumentField(blank=True, default=dict, verbose_name='settings')),
-                ('document', tenants.fields.DocumentField(blank=True, default=dict, verbose_name='further configuration')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "slug",
+                    models.CharField(
+                        error_messages={"unique": "Another domain already has this short name."},
+                        help_text="Stands in configuration files. Small letters, digits and hyphens.",
+                        max_length=60,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\\Z",
+                                "Use small letters, digits, hyphens and underscores, for example “moveis”.",
+                            )
+                        ],
+                        verbose_name="short name",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "description",
+                    models.TextField(blank=True, max_length=2000, verbose_name="description"),
+                ),
+                (
+                    "is_offered",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Otherwise only companies that stand on it already see that it exists.",
+                        verbose_name="offered to every company",
+                    ),
+                ),
+                (
+                    "settings",
+                    tenants.fields.DocumentField(blank=True, default=dict, verbose_name="settings"),
+                ),
+                (
+                    "document",
+                    tenants.fields.DocumentField(
+                        blank=True, default=dict, verbose_name="further configuration"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
             ],
             options={
-                'verbose_name': 'domain',
-                'verbose_name_plural': 'domains',
+                "verbose_name": "domain",
+                "verbose_name_plural": "domains",
             },
         ),
         migrations.CreateModel(
-            name='DomainsVersion',
+            name="DomainsVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveBigIntegerField(default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveBigIntegerField(default=1)),
             ],
             options={
-                'verbose_name': 'version of all domains',
-                'verbose_name_plural': 'versions of all domains',
+                "verbose_name": "version of all domains",
+                "verbose_name_plural": "versions of all domains",
             },
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='api_requests_per_minute',
-            field=models.PositiveIntegerField(blank=True, help_text='Of all tokens together. Empty: each token as the installation allows.', null=True, verbose_name='API calls a minute'),
+            model_name="tenant",
+            name="api_requests_per_minute",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="Of all tokens together. Empty: each token as the installation allows.",
+                null=True,
+                verbose_name="API calls a minute",
+            ),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='most_channels',
-            field=models.PositiveIntegerField(blank=True, help_text='Empty: as many as they like.', null=True, verbose_name='most channels'),
+            model_name="tenant",
+            name="most_channels",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="Empty: as many as they like.",
+                null=True,
+                verbose_name="most channels",
+            ),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='most_people',
-            field=models.PositiveIntegerField(blank=True, help_text='Empty: as many as they like.', null=True, verbose_name='most people'),
+            model_name="tenant",
+            name="most_people",
+            field=models.PositiveIntegerField(
+                blank=True,
+                help_text="Empty: as many as they like.",
+                null=True,
+                verbose_name="most people",
+            ),
         ),
         migrations.CreateModel(
-            name='Configuration',
+            name="Configuration",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('settings', tenants.fields.DocumentField(blank=True, default=dict, verbose_name='settings')),
-                ('document', tenants.fields.DocumentField(blank=True, default=dict, verbose_name='further configuration')),
-                ('version', models.PositiveBigIntegerField(default=1, editable=False)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
-                ('domain', models.ForeignKey(blank=True, help_text='What the company does not say itself comes from here.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='configurations', to='tenants.domain', verbose_name='domain')),
-                ('test_domain', models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tenants.domain', verbose_name='domain for tests')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "settings",
+                    tenants.fields.DocumentField(blank=True, default=dict, verbose_name="settings"),
+                ),
+                (
+                    "document",
+                    tenants.fields.DocumentField(
+                        blank=True, default=dict, verbose_name="further configuration"
+                    ),
+                ),
+                ("version", models.PositiveBigIntegerField(default=1, editable=False)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="What the company does not say itself comes from here.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="configurations",
+                        to="tenants.domain",
+                        verbose_name="domain",
+                    ),
+                ),
+                (
+                    "test_domain",
+                    models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="tenants.domain",
+                        verbose_name="domain for tests",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'configuration',
-                'verbose_name_plural': 'configurations',
+                "verbose_name": "configuration",
+                "verbose_name_plural": "configurations",
             },
         ),
         migrations.CreateModel(
-            name='DomainFieldMapping',
+            name="DomainFieldMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(help_text='For example “product”.', max_length=60, verbose_name='kind')),
-                ('field', models.CharField(help_text='Our name: “price”.', max_length=120, verbose_name='field')),
-                ('source', models.CharField(help_text='The name over there: “valor”.', max_length=200, verbose_name='source field')),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.domain', verbose_name='domain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="For example “product”.", max_length=60, verbose_name="kind"
+                    ),
+                ),
+                (
+                    "field",
+                    models.CharField(
+                        help_text="Our name: “price”.", max_length=120, verbose_name="field"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        help_text="The name over there: “valor”.",
+                        max_length=200,
+                        verbose_name="source field",
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.domain",
+                        verbose_name="domain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'field mapping of a domain',
-                'verbose_name_plural': 'field mappings of domains',
+                "verbose_name": "field mapping of a domain",
+                "verbose_name_plural": "field mappings of domains",
             },
         ),
         migrations.CreateModel(
-            name='DomainHoliday',
+            name="DomainHoliday",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField(verbose_name='date')),
-                ('every_year', models.BooleanField(default=False, verbose_name='every year')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('opens_at', models.TimeField(blank=True, help_text='Empty: closed all day.', null=True, verbose_name='opens')),
-                ('closes_at', models.TimeField(blank=True, null=True, verbose_name='closes')),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.domain', verbose_name='domain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField(verbose_name="date")),
+                ("every_year", models.BooleanField(default=False, verbose_name="every year")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "opens_at",
+                    models.TimeField(
+                        blank=True,
+                        help_text="Empty: closed all day.",
+                        null=True,
+                        verbose_name="opens",
+                    ),
+                ),
+                ("closes_at", models.TimeField(blank=True, null=True, verbose_name="closes")),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.domain",
+                        verbose_name="domain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'holiday of a domain',
-                'verbose_name_plural': 'holidays of domains',
+                "verbose_name": "holiday of a domain",
+                "verbose_name_plural": "holidays of domains",
             },
         ),
         migrations.CreateModel(
-            name='DomainOpeningHours',
+            name="DomainOpeningHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], verbose_name='weekday')),
-                ('opens_at', models.TimeField(blank=True, help_text='Empty: closed all day.', null=True, verbose_name='opens')),
-                ('closes_at', models.TimeField(blank=True, null=True, verbose_name='closes')),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.domain', verbose_name='domain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Monday"),
+                            (1, "Tuesday"),
+                            (2, "Wednesday"),
+                            (3, "Thursday"),
+                            (4, "Friday"),
+                            (5, "Saturday"),
+                            (6, "Sunday"),
+                        ],
+                        verbose_name="weekday",
+                    ),
+                ),
+                (
+                    "opens_at",
+                    models.TimeField(
+                        blank=True,
+                        help_text="Empty: closed all day.",
+                        null=True,
+                        verbose_name="opens",
+                    ),
+                ),
+                ("closes_at", models.TimeField(blank=True, null=True, verbose_name="closes")),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.domain",
+                        verbose_name="domain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'business hours of a domain',
-                'verbose_name_plural': 'business hours of domains',
+                "verbose_name": "business hours of a domain",
+                "verbose_name_plural": "business hours of domains",
             },
         ),
         migrations.CreateModel(
-            name='DomainParent',
+            name="DomainParent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(default=1, help_text='The smaller number wins.', verbose_name='position')),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parent_links', to='tenants.domain', verbose_name='domain')),
-                ('parent', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='child_links', to='tenants.domain', verbose_name='parent')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=1, help_text="The smaller number wins.", verbose_name="position"
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="parent_links",
+                        to="tenants.domain",
+                        verbose_name="domain",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="child_links",
+                        to="tenants.domain",
+                        verbose_name="parent",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'parent domain',
-                'verbose_name_plural': 'parent domains',
+                "verbose_name": "parent domain",
+                "verbose_name_plural": "parent domains",
             },
         ),
         migrations.AddField(
-            model_name='domain',
-            name='parents',
-            field=models.ManyToManyField(related_name='children', through='tenants.DomainParent', to='tenants.domain', verbose_name='parents'),
+            model_name="domain",
+            name="parents",
+            field=models.ManyToManyField(
+                related_name="children",
+                through="tenants.DomainParent",
+                to="tenants.domain",
+                verbose_name="parents",
+            ),
         ),
         migrations.CreateModel(
-            name='FieldMapping',
+            name="FieldMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(help_text='For example “product”.', max_length=60, verbose_name='kind')),
-                ('field', models.CharField(help_text='Our name: “price”.', max_length=120, verbose_name='field')),
-                ('source', models.CharField(help_text='The name over there: “valor”.', max_length=200, verbose_name='source field')),
-                ('configuration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.configuration', verbose_name='configuration')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="For example “product”.", max_length=60, verbose_name="kind"
+                    ),
+                ),
+                (
+                    "field",
+                    models.CharField(
+                        help_text="Our name: “price”.", max_length=120, verbose_name="field"
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        help_text="The name over there: “valor”.",
+                        max_length=200,
+                        verbose_name="source field",
+                    ),
+                ),
+                (
+                    "configuration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.configuration",
+                        verbose_name="configuration",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'field mapping',
-                'verbose_name_plural': 'field mappings',
+                "verbose_name": "field mapping",
+                "verbose_name_plural": "field mappings",
             },
         ),
         migrations.CreateModel(
-            name='Holiday',
+            name="Holiday",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField(verbose_name='date')),
-                ('every_year', models.BooleanField(default=False, verbose_name='every year')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('opens_at', models.TimeField(blank=True, help_text='Empty: closed all day.', null=True, verbose_name='opens')),
-                ('closes_at', models.TimeField(blank=True, null=True, verbose_name='closes')),
-                ('configuration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.configuration', verbose_name='configuration')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField(verbose_name="date")),
+                ("every_year", models.BooleanField(default=False, verbose_name="every year")),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                (
+                    "opens_at",
+                    models.TimeField(
+                        blank=True,
+                        help_text="Empty: closed all day.",
+                        null=True,
+                        verbose_name="opens",
+                    ),
+                ),
+                ("closes_at", models.TimeField(blank=True, null=True, verbose_name="closes")),
+                (
+                    "configuration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.configuration",
+                        verbose_name="configuration",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'holiday',
-                'verbose_name_plural': 'holidays',
+                "verbose_name": "holiday",
+                "verbose_name_plural": "holidays",
             },
         ),
         migrations.CreateModel(
-            name='OpeningHours',
+            name="OpeningHours",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weekday', models.PositiveSmallIntegerField(choices=[(0, 'Monday'), (1, 'Tuesday'), (2, 'Wednesday'), (3, 'Thursday'), (4, 'Friday'), (5, 'Saturday'), (6, 'Sunday')], verbose_name='weekday')),
-                ('opens_at', models.TimeField(blank=True, help_text='Empty: closed all day.', null=True, verbose_name='opens')),
-                ('closes_at', models.TimeField(blank=True, null=True, verbose_name='closes')),
-                ('configuration', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.configuration', verbose_name='configuration')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "Monday"),
+                            (1, "Tuesday"),
+                            (2, "Wednesday"),
+                            (3, "Thursday"),
+                            (4, "Friday"),
+                            (5, "Saturday"),
+                            (6, "Sunday"),
+                        ],
+                        verbose_name="weekday",
+                    ),
+                ),
+                (
+                    "opens_at",
+                    models.TimeField(
+                        blank=True,
+                        help_text="Empty: closed all day.",
+                        null=True,
+                        verbose_name="opens",
+                    ),
+                ),
+                ("closes_at", models.TimeField(blank=True, null=True, verbose_name="closes")),
+                (
+                    "configuration",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.configuration",
+                        verbose_name="configuration",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'business hours',
-                'verbose_name_plural': 'business hours',
+                "verbose_name": "business hours",
+                "verbose_name_plural": "business hours",
             },
         ),
         migrations.CreateModel(
-            name='UnmappedChannel',
+            name="UnmappedChannel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_id', models.PositiveBigIntegerField(verbose_name='account number')),
-                ('inbox_id', models.PositiveBigIntegerField(default=0, verbose_name='inbox number')),
-                ('last_event', models.CharField(blank=True, max_length=80, verbose_name='last event')),
-                ('events', models.PositiveBigIntegerField(default=0, verbose_name='events')),
-                ('first_seen_at', models.DateTimeField(auto_now_add=True, verbose_name='first seen')),
-                ('last_seen_at', models.DateTimeField(verbose_name='last seen')),
-                ('installation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.chatwootinstallation', verbose_name='Chatwoot installation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("account_id", models.PositiveBigIntegerField(verbose_name="account number")),
+                (
+                    "inbox_id",
+                    models.PositiveBigIntegerField(default=0, verbose_name="inbox number"),
+                ),
+                (
+                    "last_event",
+                    models.CharField(blank=True, max_length=80, verbose_name="last event"),
+                ),
+                ("events", models.PositiveBigIntegerField(default=0, verbose_name="events")),
+                (
+                    "first_seen_at",
+                    models.DateTimeField(auto_now_add=True, verbose_name="first seen"),
+                ),
+                ("last_seen_at", models.DateTimeField(verbose_name="last seen")),
+                (
+                    "installation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.chatwootinstallation",
+                        verbose_name="Chatwoot installation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'unmapped channel',
-                'verbose_name_plural': 'unmapped channels',
+                "verbose_name": "unmapped channel",
+                "verbose_name_plural": "unmapped channels",
             },
         ),
         migrations.CreateModel(
-            name='ChannelMapping',
+            name="ChannelMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_id', models.PositiveBigIntegerField(verbose_name='account number')),
-                ('inbox_id', models.PositiveBigIntegerField(blank=True, help_text='Empty: all inboxes of the account.', null=True, verbose_name='inbox number')),
-                ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
-                ('settings', tenants.fields.DocumentField(blank=True, default=dict, verbose_name='settings')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
-                ('installation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='channels', to='tenants.chatwootinstallation', verbose_name='Chatwoot installation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("account_id", models.PositiveBigIntegerField(verbose_name="account number")),
+                (
+                    "inbox_id",
+                    models.PositiveBigIntegerField(
+                        blank=True,
+                        help_text="Empty: all inboxes of the account.",
+                        null=True,
+                        verbose_name="inbox number",
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=120, verbose_name="name")),
+                (
+                    "settings",
+                    tenants.fields.DocumentField(blank=True, default=dict, verbose_name="settings"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
+                (
+                    "installation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="channels",
+                        to="tenants.chatwootinstallation",
+                        verbose_name="Chatwoot installation",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'channel',
-                'verbose_name_plural': 'channels',
-                'constraints': [models.UniqueConstraint(fields=('installation', 'account_id', 'inbox_id'), name='tenants_channelmapping_inbox', violation_error_message='This inbox is already mapped.'), models.UniqueConstraint(condition=models.Q(('inbox_id', None)), fields=('installation', 'account_id'), name='tenants_channelmapping_account', violation_error_message='This account is already mapped.'), models.CheckConstraint(condition=models.Q(('account_id__gt', 0), models.Q(('inbox_id', None), ('inbox_id__gt', 0), _connector='OR')), name='tenants_channelmapping_numbers', violation_error_message='Numbers of accounts and inboxes start at 1.')],
+                "verbose_name": "channel",
+                "verbose_name_plural": "channels",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("installation", "account_id", "inbox_id"),
+                        name="tenants_channelmapping_inbox",
+                        violation_error_message="This inbox is already mapped.",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("inbox_id", None)),
+                        fields=("installation", "account_id"),
+                        name="tenants_channelmapping_account",
+                        violation_error_message="This account is already mapped.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("account_id__gt", 0),
+                            models.Q(("inbox_id", None), ("inbox_id__gt", 0), _connector="OR"),
+                        ),
+                        name="tenants_channelmapping_numbers",
+                        violation_error_message="Numbers of accounts and inboxes start at 1.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ConfigurationVersion',
+            name="ConfigurationVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('document', tenants.fields.DocumentField(blank=True, default=dict, verbose_name='content')),
-                ('author', models.CharField(max_length=320, verbose_name='author')),
-                ('via', models.CharField(max_length=100, verbose_name='through')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                (
+                    "document",
+                    tenants.fields.DocumentField(blank=True, default=dict, verbose_name="content"),
+                ),
+                ("author", models.CharField(max_length=320, verbose_name="author")),
+                ("via", models.CharField(max_length=100, verbose_name="through")),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'configuration version',
-                'verbose_name_plural': 'configuration versions',
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'number'), name='tenants_configurationversion_number')],
+                "verbose_name": "configuration version",
+                "verbose_name_plural": "configuration versions",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant", "number"), name="tenants_configurationversion_number"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='configuration',
-            constraint=models.UniqueConstraint(fields=('tenant',), name='tenants_configuration_once'),
+            model_name="configuration",
+            constraint=models.UniqueConstraint(
+                fields=("tenant",), name="tenants_configuration_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='domainfieldmapping',
-            constraint=models.UniqueConstraint(fields=('domain', 'kind', 'field'), name='tenants_domainfieldmapping_once', violation_error_message='This field is already mapped.'),
+            model_name="domainfieldmapping",
+            constraint=models.UniqueConstraint(
+                fields=("domain", "kind", "field"),
+                name="tenants_domainfieldmapping_once",
+                violation_error_message="This field is already mapped.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='domainholiday',
-            constraint=models.UniqueConstraint(fields=('domain', 'date', 'every_year'), name='tenants_domainholiday_once', violation_error_message='This day is already in the list.'),
+            model_name="domainholiday",
+            constraint=models.UniqueConstraint(
+                fields=("domain", "date", "every_year"),
+                name="tenants_domainholiday_once",
+                violation_error_message="This day is already in the list.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='domainparent',
-            constraint=models.UniqueConstraint(fields=('domain', 'parent'), name='tenants_domainparent_once', violation_error_message='This parent is already there.'),
+            model_name="domainparent",
+            constraint=models.UniqueConstraint(
+                fields=("domain", "parent"),
+                name="tenants_domainparent_once",
+                violation_error_message="This parent is already there.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='domainparent',
-            constraint=models.CheckConstraint(condition=models.Q(('domain', models.F('parent')), _negated=True), name='tenants_domainparent_not_itself', violation_error_message='A domain cannot be its own parent.'),
+            model_name="domainparent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("domain", models.F("parent")), _negated=True),
+                name="tenants_domainparent_not_itself",
+                violation_error_message="A domain cannot be its own parent.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fieldmapping',
-            constraint=models.UniqueConstraint(fields=('tenant', 'kind', 'field'), name='tenants_fieldmapping_once', violation_error_message='This field is already mapped.'),
+            model_name="fieldmapping",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "kind", "field"),
+                name="tenants_fieldmapping_once",
+                violation_error_message="This field is already mapped.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='holiday',
-            constraint=models.UniqueConstraint(fields=('tenant', 'date', 'every_year'), name='tenants_holiday_once', violation_error_message='This day is already in the list.'),
+            model_name="holiday",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "date", "every_year"),
+                name="tenants_holiday_once",
+                violation_error_message="This day is already in the list.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unmappedchannel',
-            constraint=models.UniqueConstraint(fields=('installation', 'account_id', 'inbox_id'), name='tenants_unmappedchannel_once'),
+            model_name="unmappedchannel",
+            constraint=models.UniqueConstraint(
+                fields=("installation", "account_id", "inbox_id"),
+                name="tenants_unmappedchannel_once",
+            ),
         ),
     ]

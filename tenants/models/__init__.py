@@ -1,4 +1,4 @@
-"""Companies and their configuration, people, what people did, and tokens for machines."""
+"""Companies and their configuration, people, what people did, tokens, secrets and budgets."""
 
 from tenants.models.api_token import ApiToken
 from tenants.models.audit_entry import AuditEntry
@@ -14,7 +14,9 @@ from tenants.models.configuration import (
     Holiday,
     OpeningHours,
 )
+from tenants.models.credential import Credential, CredentialAccess, InstallationCredential
 from tenants.models.domain import Domain, DomainParent
+from tenants.models.keys import DataKey, InstallationKey
 from tenants.models.membership import Membership
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
@@ -26,6 +28,9 @@ __all__ = [
     "ChatwootInstallation",
     "Configuration",
     "ConfigurationVersion",
+    "Credential",
+    "CredentialAccess",
+    "DataKey",
     "Domain",
     "DomainFieldMapping",
     "DomainHoliday",
@@ -34,6 +39,8 @@ __all__ = [
     "DomainsVersion",
     "FieldMapping",
     "Holiday",
+    "InstallationCredential",
+    "InstallationKey",
     "Membership",
     "OpeningHours",
     "Tenant",

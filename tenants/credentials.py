@@ -1,0 +1,193 @@
+"""Secrets for other systems: kept encrypted, named by a reference, every use written down."""
+
+import logging
+from datetime import timedelta
+from hmac import compare_digest
+from typing import Any, NoReturn
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from tenants import context, encryption
+from tenants.audit import HIDDEN
+from tenants.models import Credential, CredentialAccess, InstallationCredential, Tenant
+from tenants.models.credential import LONGEST_PURPOSE, Source
+from tenants.sealing import UnknownKeyError, UnreadableError
+
+logger = logging.getLogger(__name__)
+
+LONGEST_SECRET = 20_000
+LEAST_FOR_HINT = 12
+HINT_CHARACTERS = 4
+LAST_USED_STEP = timedelta(minutes=1)
+
+
+class CredentialError(Exception):
+    """A secret cannot be had; the sentence is for staff and never holds the secret."""
+
+
+class UnknownCredentialError(CredentialError):
+    """There is no secret of this reference for the company."""
+
+
+class UnreadableCredentialError(CredentialError):
+    """There is one, but it cannot be decrypted."""
+
+
+class Secret:
+    """A text that shows itself only to those who ask for `.text`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return HIDDEN
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return compare_digest(self._text.encode(), other._text.encode())
+
+    __hash__ = None  # type: ignore[assignment]  # a hash would tell equal secrets apart from others
+
+    def __reduce_ex__(self, _protocol: Any) -> NoReturn:
+        raise TypeError("A secret is neither pickled nor copied.")
+
+
+def reveal(tenant: Tenant, ref: str, *, purpose: str) -> Secret:
+    """The company's secret of this reference, else the installation's if it is offered to it."""
+    own = _own(tenant, ref)
+    if own is not None:
+        return _hand_out(own, tenant, Source.OWN, purpose)
+    offered = InstallationCredential.objects.offered_to(tenant).filter(ref=ref).first()
+    if offered is not None:
+        return _hand_out(offered, tenant, Source.INSTALLATION, purpose)
+    raise UnknownCredentialError(_unknown(tenant, ref))
+
+
+def reveal_own(tenant: Tenant, ref: str, *, purpose: str) -> Secret:
+    """The same without the installation's, for those who must not see what is the operator's."""
+    own = _own(tenant, ref)
+    if own is None:
+        raise UnknownCredentialError(_unknown(tenant, ref))
+    return _hand_out(own, tenant, Source.OWN, purpose)
+
+
+@transaction.atomic
+def store(tenant: Tenant, ref: str, secret: str, *, kind: str, label: str = "") -> Credential:
+    """Create or replace; an empty label keeps the present one. Refuses with `ValidationError`.
+
+    The same values again change nothing, not even the date.
+    """
+    row: Credential = Credential.objects.for_tenant(tenant).select_for_update().filter(
+        ref=ref
+    ).first() or Credential(tenant=tenant, ref=ref)
+    values = {"kind": str(kind), "label": label or row.label}
+    is_same = not row._state.adding and has_secret(row, secret)
+    if is_same and all(getattr(row, name) == value for name, value in values.items()):
+        return row
+    for name, value in values.items():
+        setattr(row, name, value)
+    if not is_same:
+        put(row, secret)
+    row.full_clean(exclude=["ciphertext"])
+    row.save()
+    return row
+
+
+def put(row: Credential | InstallationCredential, secret: str) -> None:
+    """Set the secret of a row that is about to be saved, in the same transaction."""
+    check_secret(secret)
+    try:
+        row.ciphertext = encryption.encrypt(row, "ciphertext", secret)
+    except UnreadableError as error:
+        raise UnreadableCredentialError(_unreadable(row, error)) from None
+    row.ends_with = secret[-HINT_CHARACTERS:] if len(secret) >= LEAST_FOR_HINT else ""
+    row.updated_at = timezone.now()
+
+
+def check_secret(secret: str) -> None:
+    problem = ""
+    if not secret.strip():
+        problem = _("Write the secret; it is empty.")
+    elif len(secret) > LONGEST_SECRET:
+        problem = _("A secret has at most %(most)s characters.") % {"most": LONGEST_SECRET}
+    elif any("\ud800" <= sign <= "\udfff" for sign in secret) or "\0" in secret:
+        problem = _("The secret has characters that are no text.")
+    if problem:
+        raise ValidationError({"secret": [problem]})
+
+
+def has_secret(row: Credential | InstallationCredential, secret: str) -> bool:
+    """Whether the row holds this very secret; one that cannot be read is another one."""
+    try:
+        return _open(row) == Secret(secret)
+    except (UnreadableError, UnicodeEncodeError):
+        return False
+
+
+def _own(tenant: Tenant, ref: str) -> Credential | None:
+    row: Credential | None = Credential.objects.for_tenant(tenant).filter(ref=ref).first()
+    return row
+
+
+def _hand_out(
+    row: Credential | InstallationCredential, tenant: Tenant, source: Source, purpose: str
+) -> Secret:
+    try:
+        secret = _open(row)
+    except UnreadableError as error:
+        raise UnreadableCredentialError(_unreadable(row, error)) from None
+    _write_down(row, tenant, source, purpose)
+    return secret
+
+
+def _open(row: Credential | InstallationCredential) -> Secret:
+    """A rotation may have replaced text and key since the row was read; then it is read again."""
+    try:
+        return Secret(encryption.decrypt(row, "ciphertext"))
+    except UnknownKeyError:
+        row.refresh_from_db(fields=["ciphertext"])
+        return Secret(encryption.decrypt(row, "ciphertext"))
+
+
+def _write_down(
+    row: Credential | InstallationCredential, tenant: Tenant, source: Source, purpose: str
+) -> None:
+    now = timezone.now()
+    doing = context.current()
+    CredentialAccess(
+        tenant=tenant,
+        ref=row.ref,
+        kind=row.kind,
+        source=source,
+        actor=str(doing.user or doing.actor)[:400],
+        via=doing.via[:100],
+        purpose=purpose[:LONGEST_PURPOSE],
+        request_id=doing.request_id[:64],
+    ).save()
+    if row.last_used_at is None or now - row.last_used_at > LAST_USED_STEP:
+        type(row).objects.filter(pk=row.pk).note(last_used_at=now)
+
+
+def _unknown(tenant: Tenant, ref: str) -> str:
+    message = _("%(company)s has no secret “%(ref)s”. Store it under Credentials.")
+    return message % {"company": tenant, "ref": ref[:120]}
+
+
+def _unreadable(row: models.Model, error: UnreadableError) -> str:
+    message = _("The secret “%(ref)s” cannot be read. %(reason)s")
+    return message % {"ref": row, "reason": error}
