@@ -1,11 +1,13 @@
 """One factory per model; the tenant is passed down to related rows."""
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from tenants.access import Role
 from tenants.audit import Action
-from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
+from tenants.models import ApiToken, AuditEntry, Budget, Membership, Spending, Tenant, User
+from tenants.models.budget import OnExceed, Period
 from tests.sample.models import Lamp, Room, Tag
 
 PASSWORD = "correct-horse-battery"
@@ -65,6 +67,26 @@ class AuditEntryFactory(OfTenantFactory):
     actor_label = factory.Sequence(lambda n: f"Actor {n}")
 
 
+class BudgetFactory(OfTenantFactory):
+    class Meta:
+        model = Budget
+
+    period = Period.DAY
+    token_limit = 1_000
+    on_exceed = OnExceed.PERSON
+
+
+class SpendingFactory(OfTenantFactory):
+    class Meta:
+        model = Spending
+
+    budget = factory.SubFactory(
+        BudgetFactory, tenant=factory.SelfAttribute("..tenant"), period=Period.MONTH
+    )
+    window = factory.Sequence(lambda n: f"2026-{n % 12 + 1:02}")
+    updated_at = factory.LazyFunction(timezone.now)
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -110,6 +132,8 @@ FACTORIES = {
         MembershipFactory,
         ApiTokenFactory,
         AuditEntryFactory,
+        BudgetFactory,
+        SpendingFactory,
         TagFactory,
         RoomFactory,
         LampFactory,
