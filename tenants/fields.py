@@ -7,7 +7,7 @@ from django.db import models
 
 
 class DocumentField(models.TextField):
-    """A configuration document as JSON in a text, because the database's own JSON type would sort the keys."""
+    """A document as JSON in a text, for the database's own JSON type would sort the keys."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         options.setdefault("default", dict)

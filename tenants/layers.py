@@ -26,7 +26,18 @@ from tenants.schema import LIMITS, WEEKDAY_NAMES, parse_day, parse_interval
 
 ROW_SECTIONS = ("settings", "business_hours", "holidays", "field_mappings")
 IDENTITY = frozenset(
-    ["account_id", "name", "domain", "language", "time_zone", "limits", "channels", "description", "parents", "offered"]
+    {
+        "account_id",
+        "name",
+        "domain",
+        "language",
+        "time_zone",
+        "limits",
+        "channels",
+        "description",
+        "parents",
+        "offered",
+    }
 )
 Document = dict[str, Any]
 

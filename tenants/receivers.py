@@ -68,12 +68,23 @@ def refuse_foreign_links(row: TenantModel, model: type[models.Model], pks: set[A
 
 # What changes when one of these is written down is configuration of the company, or of a domain.
 OF_COMPANIES = frozenset(
-    f"tenants.{name}"
-    for name in ["tenant", "configuration", "fieldmapping", "openinghours", "holiday", "channelmapping"]
+    {
+        "tenants.tenant",
+        "tenants.configuration",
+        "tenants.fieldmapping",
+        "tenants.openinghours",
+        "tenants.holiday",
+        "tenants.channelmapping",
+    }
 )
 OF_DOMAINS = frozenset(
-    f"tenants.{name}"
-    for name in ["domain", "domainparent", "domainfieldmapping", "domainopeninghours", "domainholiday"]
+    {
+        "tenants.domain",
+        "tenants.domainparent",
+        "tenants.domainfieldmapping",
+        "tenants.domainopeninghours",
+        "tenants.domainholiday",
+    }
 )
 
 

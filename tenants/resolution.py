@@ -48,7 +48,7 @@ def installation_named(name: str) -> ChatwootInstallation:
 def may_map(
     tenant: Tenant, *, installation: Any, account_id: int, inbox_id: int | None, is_platform: bool
 ) -> bool:
-    """A company gets accounts from the platform, and arranges the inboxes of its accounts itself."""
+    """The platform hands out accounts; a company arranges the inboxes of its own."""
     if is_platform:
         return True
     accounts = ChannelMapping.objects.for_tenant(tenant)

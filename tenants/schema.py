@@ -9,6 +9,7 @@ import re
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -208,7 +209,7 @@ def _is_interval(text: Any) -> bool:
 
 def _overlap(texts: list[str]) -> bool:
     intervals = sorted(parse_interval(text) for text in texts)
-    pairs = zip(intervals, intervals[1:], strict=False)
+    pairs = pairwise(intervals)
     return any(before[1] > after[0] or before[1] <= before[0] for before, after in pairs)
 
 

@@ -11,15 +11,18 @@ from tenants.audit import Action
 from tenants.models import (
     ApiToken,
     AuditEntry,
+    Budget,
     Credential,
     CredentialAccess,
     DataKey,
     InstallationCredential,
     InstallationKey,
     Membership,
+    Spending,
     Tenant,
     User,
 )
+from tenants.models.budget import OnExceed, Period
 from tenants.models.credential import Kind, Source
 from tests.sample.models import Lamp, Room, Tag
 
@@ -140,6 +143,26 @@ class CredentialAccessFactory(OfTenantFactory):
     purpose = "look up a product"
 
 
+class BudgetFactory(OfTenantFactory):
+    class Meta:
+        model = Budget
+
+    period = Period.DAY
+    token_limit = 1_000
+    on_exceed = OnExceed.PERSON
+
+
+class SpendingFactory(OfTenantFactory):
+    class Meta:
+        model = Spending
+
+    budget = factory.SubFactory(
+        BudgetFactory, tenant=factory.SelfAttribute("..tenant"), period=Period.MONTH
+    )
+    window = factory.Sequence(lambda n: f"2026-{n % 12 + 1:02}")
+    updated_at = factory.LazyFunction(timezone.now)
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -190,6 +213,8 @@ FACTORIES = {
         CredentialFactory,
         InstallationCredentialFactory,
         CredentialAccessFactory,
+        BudgetFactory,
+        SpendingFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

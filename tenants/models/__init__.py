@@ -2,6 +2,7 @@
 
 from tenants.models.api_token import ApiToken
 from tenants.models.audit_entry import AuditEntry
+from tenants.models.budget import Budget
 from tenants.models.channels import ChannelMapping, ChatwootInstallation, UnmappedChannel
 from tenants.models.configuration import (
     Configuration,
@@ -18,12 +19,14 @@ from tenants.models.credential import Credential, CredentialAccess, Installation
 from tenants.models.domain import Domain, DomainParent
 from tenants.models.keys import DataKey, InstallationKey
 from tenants.models.membership import Membership
+from tenants.models.spending import Spending
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
 
 __all__ = [
     "ApiToken",
     "AuditEntry",
+    "Budget",
     "ChannelMapping",
     "ChatwootInstallation",
     "Configuration",
@@ -43,6 +46,7 @@ __all__ = [
     "InstallationKey",
     "Membership",
     "OpeningHours",
+    "Spending",
     "Tenant",
     "UnmappedChannel",
     "User",

@@ -1,0 +1,23 @@
+"""Background work about companies: alerts of budgets and upkeep of what they counted."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from tenants import budget_alerts
+from tenants.models import Spending
+
+
+@shared_task
+def send_budget_alert(*, spending_id: int) -> None:
+    budget_alerts.send(spending_id, now=timezone.now())
+
+
+@shared_task
+def send_budget_alerts_left_behind() -> None:
+    for spending_id in budget_alerts.left_behind(now=timezone.now()):
+        send_budget_alert.delay(spending_id=spending_id)
+
+
+@shared_task
+def drop_old_spendings() -> None:
+    Spending.objects.drop_old(now=timezone.now())
