@@ -137,8 +137,10 @@ def write(tenant: Tenant, document: Mapping[str, Any]) -> None:
         configuration = Configuration.objects.get(tenant=tenant)
         configuration.domain = _domain_named(document.get("domain"))
         layers.write_rows_of_tenant(configuration, document)
-        for channel in document.get("channels") or ():
-            _write_channel(tenant, channel)
+        channels = document.get("channels") or ()
+        names = {channel.get("installation") or "" for channel in channels}
+        installations = {name: resolution.installation_named(name) for name in names}
+        layers.write_channels(tenant, channels, installations)
 
 
 def write_domain(domain: Domain, document: Mapping[str, Any]) -> None:
@@ -198,21 +200,6 @@ def _domain_named(slug: str | None) -> Domain | None:
     if found is None:
         raise UnknownDomainError(slug)
     return found
-
-
-def _write_channel(tenant: Tenant, channel: Mapping[str, Any]) -> None:
-    installation = resolution.installation_named(channel.get("installation") or "")
-    row = ChannelMapping.objects.filter(
-        installation=installation, account_id=channel["account"], inbox_id=channel.get("inbox")
-    ).first() or ChannelMapping(
-        tenant=tenant,
-        installation=installation,
-        account_id=channel["account"],
-        inbox_id=channel.get("inbox"),
-    )
-    row.name, row.settings = channel.get("name") or "", channel.get("settings") or {}
-    row.full_clean()
-    row.save()
 
 
 def _write_parents(domain: Domain, slugs: list[str]) -> None:

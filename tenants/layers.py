@@ -25,6 +25,7 @@ from tenants.models import (
 from tenants.schema import LIMITS, WEEKDAY_NAMES, parse_day, parse_interval
 
 ROW_SECTIONS = ("settings", "business_hours", "holidays", "field_mappings")
+KEPT_SECTIONS = ("tables", "crews", "integrations")
 IDENTITY = frozenset(
     {
         "account_id",
@@ -115,6 +116,27 @@ def write_rows_of_tenant(configuration: Configuration, document: Mapping[str, An
     _replace(OpeningHours, owner, _hours_rows(document))
     _replace(Holiday, owner, _holiday_rows(document))
     _replace(FieldMapping, owner, _mapping_rows(document))
+
+
+def write_channels(
+    tenant: Tenant, channels: Sequence[Mapping[str, Any]], installations: Mapping[str, Any]
+) -> None:
+    """Add and change channels of a checked document; none is removed."""
+    rows = ChannelMapping.objects.for_tenant(tenant)
+    known = {(row.installation_id, row.account_id, row.inbox_id): row for row in rows}
+    new = []
+    for channel in channels:
+        installation = installations[channel.get("installation") or ""]
+        key = (installation.pk, channel["account"], channel.get("inbox"))
+        row = known.get(key) or ChannelMapping(
+            tenant=tenant, installation=installation, account_id=key[1], inbox_id=key[2]
+        )
+        said = (channel.get("name") or "", channel.get("settings") or {})
+        if row.pk is not None and said == (row.name, row.settings):
+            continue
+        row.name, row.settings = said
+        new.append(row) if row.pk is None else row.save()
+    ChannelMapping.objects.bulk_create(new)
 
 
 def write_rows_of_domain(domain: Domain, document: Mapping[str, Any]) -> None:
@@ -218,8 +240,11 @@ def _section(key: str, value: Any) -> Document:
 
 
 def _kept(document: Mapping[str, Any]) -> Document:
+    """What no row holds: the sections of later parts, then keys that nobody knows."""
     rows = {*ROW_SECTIONS, *IDENTITY}
-    return {key: value for key, value in document.items() if key not in rows}
+    first = [key for key in KEPT_SECTIONS if key in document]
+    keys = [*first, *(key for key in document if key not in KEPT_SECTIONS)]
+    return {key: document[key] for key in keys if key not in rows and document[key] is not None}
 
 
 def _channel(channel: ChannelMapping) -> Document:

@@ -25,6 +25,7 @@ LIMITS = {
     "api_requests_per_minute": "api_requests_per_minute",
 }
 LONGEST_KEY = 120
+LONGEST_SLUG = 60
 
 _INTERVAL = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]|24):([0-5][0-9])\Z")
 _DAY = re.compile(r"(?:[0-9]{4}-)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])\Z")
@@ -58,6 +59,10 @@ def unknown_keys(document: Mapping[str, Any], *, is_domain: bool = False) -> lis
     if isinstance(settings, Mapping):
         found += [("settings", key) for key in settings if key not in OPTIONS]
     return found
+
+
+def is_slug(value: Any) -> bool:
+    return isinstance(value, str) and bool(_SLUG.match(value)) and len(value) <= LONGEST_SLUG
 
 
 def parse_interval(text: str) -> tuple[datetime.time, datetime.time]:

@@ -1,0 +1,353 @@
+"""Configuration in and out, for one company or the whole installation.
+
+Everything is checked before anything is written, and one bad file stops all. What a file does not
+mention stays as it is. Files are read when they are checked and again when they are written, so
+that memory does not grow with their number.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from tenants import config_files, configuration, documents, layers, resolution, schema
+from tenants.config_files import Piece, Source
+from tenants.documents import DocumentError
+from tenants.layers import Document
+from tenants.models import ChannelMapping, ChatwootInstallation, Configuration, Domain, Tenant
+from tenants.schema import LIMITS, Problem
+
+MOST_FILES = 50_000
+MOST_DIFFERENT_LINES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about a file, and where."""
+
+    file: str
+    line: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return ": ".join(part for part in (where, self.path, self.message) if part)
+
+
+@dataclass(slots=True)
+class Item:
+    """One company or domain that files speak about."""
+
+    slug: str
+    is_domain: bool
+    pieces: list[Piece]
+    is_new: bool
+
+    @property
+    def account(self) -> str:
+        return self.pieces[0].account
+
+    def document(self) -> Document:
+        """What all files together say about it."""
+        said: Document = {}
+        for piece in self.pieces:
+            value, _file = piece.load()
+            crews = {**(said.get("crews") or {}), **(value.get("crews") or {})}
+            said = {**said, **value, **({"crews": crews} if crews else {})}
+        said.pop("account_id", None)
+        return said
+
+
+@dataclass(slots=True)
+class Plan:
+    """What an import would do. With troubles it does nothing."""
+
+    is_platform: bool
+    items: list[Item] = field(default_factory=list)
+    troubles: list[Remark] = field(default_factory=list)
+    unknown: list[Remark] = field(default_factory=list)
+    new_domains: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    created: int
+    changed: int
+    unchanged: int
+
+
+def plan(
+    sources: Iterable[Source], *, tenant: Tenant | None = None, is_platform: bool = False
+) -> Plan:
+    """Read and check every file. With a company, files may speak about that one only."""
+    made = Plan(is_platform)
+    grouped: dict[tuple[bool, str], Item] = {}
+    for source in sources:
+        _collect(source, made, grouped, tenant)
+    made.items = sorted(grouped.values(), key=lambda item: not item.is_domain)
+    _Check(made).run()
+    if not made.items and not made.troubles:
+        made.troubles.append(Remark("", 0, "", _("There is no configuration file (.yaml) here.")))
+    return made
+
+
+def difference(item: Item) -> str:
+    """How the file that is exported for it would change; empty when it would not."""
+    before, after = (documents.write(text) if text else "" for text in _before_and_after(item))
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
+    return "\n".join(list(lines)[2 : MOST_DIFFERENT_LINES + 2])
+
+
+def carry_out(made: Plan, *, note: str = "") -> Done:
+    """All or nothing. Each company gets one new version, with the note."""
+    if made.troubles:
+        raise ValueError("A plan with troubles is not carried out.")
+    outcomes = {"created": 0, "changed": 0, "unchanged": 0}
+    with configuration.changing(note=note):
+        for slug in sorted(made.new_domains):
+            Domain.objects.create(slug=slug, name=slug)
+        for item in made.items:
+            outcomes[_write(item)] += 1
+    return Done(**outcomes)
+
+
+def export_tenant(tenant: Tenant) -> str:
+    """One file with everything; secrets are only named."""
+    return documents.write(_file_of(tenant))
+
+
+def export_tree(tenants: Iterable[Tenant]) -> Iterator[tuple[str, str]]:
+    """Paths and contents: domains, the companies below their domains."""
+    for domain in Domain.objects.order_by("slug"):
+        yield f"domains/{domain.slug}.yaml", documents.write(layers.document_of_domain(domain))
+    for tenant in tenants:
+        yield from _tree_of(tenant)
+
+
+def find_tenant(account: str) -> Tenant | None:
+    """The company of this short name, else the one that has the account of this number."""
+    slug = config_files.slug_of_account(account)
+    by_name: Tenant | None = Tenant.objects.filter(slug=slug).first()
+    number = config_files.number_of_account(account)
+    if by_name is not None or number is None:
+        return by_name
+    rows = ChannelMapping.objects.filter(account_id=number, inbox_id=None).select_related("tenant")
+    found = list(rows[:2])
+    return found[0].tenant if len(found) == 1 else None
+
+
+def _collect(
+    source: Source, made: Plan, grouped: dict[tuple[bool, str], Item], tenant: Tenant | None
+) -> None:
+    """Sort a file's pieces to whom they are about."""
+    try:
+        file = documents.read(source.read())
+        default = tenant.slug if tenant else ""
+        for piece in config_files.pieces_of(source, file, default_account=default):
+            slug, is_new = _subject(piece, made.is_platform, tenant)
+            new = Item(slug, bool(piece.domain), [], is_new)
+            grouped.setdefault((bool(piece.domain), slug), new).pieces.append(piece)
+    except DocumentError as error:
+        path = documents.shown(error.path)
+        made.troubles.append(Remark(source.name, error.line, path, error.message))
+
+
+def _subject(piece: Piece, is_platform: bool, tenant: Tenant | None) -> tuple[str, bool]:
+    if piece.domain:
+        if not is_platform or tenant is not None:
+            raise DocumentError(
+                _("Only the platform changes domains. Name the account: account_id.")
+            )
+        return piece.domain, not Domain.objects.filter(slug=piece.domain).exists()
+    found = find_tenant(piece.account)
+    if tenant is not None and found != tenant:
+        message = _("This is about “%(account)s”. Here only “%(company)s” can be imported.")
+        raise DocumentError(message % {"account": piece.account, "company": tenant.slug})
+    if found is not None:
+        return found.slug, False
+    if not is_platform:
+        raise DocumentError(_("Only the platform makes new companies."))
+    return config_files.slug_of_new(piece.account), True
+
+
+class _Check:
+    """Holds every document against the rules, the database and the other files."""
+
+    def __init__(self, made: Plan) -> None:
+        self.plan = made
+        self.domains = set(Domain.objects.values_list("slug", flat=True))
+        self.domains |= {item.slug for item in made.items if item.is_domain}
+        self.parents = configuration.parents_of_all()
+        self.installations = dict(ChatwootInstallation.objects.values_list("name", "pk"))
+        self.claimed: dict[tuple[str, int, Any], str] = {}
+
+    def run(self) -> None:
+        for item in self.plan.items:
+            for piece in item.pieces:
+                self.check_piece(item, piece)
+        self.refuse_circles()
+
+    def check_piece(self, item: Item, piece: Piece) -> None:
+        try:
+            document, file = piece.load()
+        except (DocumentError, LookupError, TypeError):  # changed since it was read
+            message = _("The file changed while it was read. Try again.")
+            self.plan.troubles.append(Remark(piece.source.name, 0, "", message))
+            return
+        check = schema.problems_of_domain if item.is_domain else schema.problems_of_tenant
+        problems = check(document) or list(self.problems_of_references(item, document))
+        for problem in problems:
+            self.plan.troubles.append(_remark(piece, file, problem))
+        for path in schema.unknown_keys(document, is_domain=item.is_domain):
+            message = _("Nothing knows this key. It is kept.")
+            self.plan.unknown.append(_remark(piece, file, Problem(path, message)))
+
+    def problems_of_references(self, item: Item, document: Document) -> Iterator[Problem]:
+        if item.is_domain:
+            for position, parent in enumerate(document.get("parents") or ()):
+                yield from self.problems_of_domain(parent, ("parents", position))
+            if "parents" in document:
+                self.parents[item.slug] = list(document["parents"] or ())
+            return
+        if document.get("domain"):
+            yield from self.problems_of_domain(document["domain"], ("domain",))
+        if document.get("limits") is not None and not self.plan.is_platform:
+            yield from self.problems_of_limits(item, document["limits"])
+        for position, channel in enumerate(document.get("channels") or ()):
+            yield from self.problems_of_channel(item, channel, ("channels", position))
+
+    def problems_of_domain(self, slug: str, path: documents.Path) -> Iterator[Problem]:
+        if slug in self.domains:
+            return
+        if self.plan.is_platform:
+            self.plan.new_domains.add(slug)
+        else:
+            yield Problem(path, _("There is no domain “%(name)s”.") % {"name": slug})
+
+    def problems_of_limits(self, item: Item, limits: Mapping[str, Any]) -> Iterator[Problem]:
+        present = layers.limits_of(Tenant.objects.get(slug=item.slug))
+        if dict(limits) != present:
+            yield Problem(("limits",), _("Only the platform changes the limits of a company."))
+
+    def problems_of_channel(
+        self, item: Item, channel: Mapping[str, Any], path: documents.Path
+    ) -> Iterator[Problem]:
+        name = channel.get("installation") or ""
+        key = (name, channel["account"], channel.get("inbox"))
+        owners = {self.claimed.setdefault(key, item.slug), self.owner_of(*key) or item.slug}
+        if owners != {item.slug}:
+            yield Problem(path, _("This account or inbox belongs to another company."))
+        elif not self.plan.is_platform and not self.may_add(item, *key):
+            yield Problem(path, _("Only the platform maps a new account to a company."))
+
+    def owner_of(self, name: str, account: int, inbox: int | None) -> str | None:
+        rows = self.rows_of(name, account).filter(inbox_id=inbox)
+        slug: str | None = rows.values_list("tenant__slug", flat=True).first()
+        return slug
+
+    def may_add(self, item: Item, name: str, account: int, inbox: int | None) -> bool:
+        own = self.rows_of(name, account).filter(tenant__slug=item.slug)
+        return own.filter(inbox_id=inbox).exists() or (
+            inbox is not None and own.filter(inbox_id=None).exists()
+        )
+
+    def rows_of(self, name: str, account: int) -> Any:
+        pk = self.installations.get(name or resolution.FIRST_INSTALLATION)
+        if not name and len(self.installations) == 1:
+            pk = next(iter(self.installations.values()))
+        return ChannelMapping.objects.filter(installation=pk, account_id=account)
+
+    def refuse_circles(self) -> None:
+        try:
+            configuration.refuse_circles(self.parents)
+        except configuration.CircleError as error:
+            self.plan.troubles.append(Remark("", 0, "parents", error.messages[0]))
+
+
+def _remark(piece: Piece, file: documents.Document, problem: Problem) -> Remark:
+    path = piece.place_of(problem.path)
+    return Remark(piece.source.name, file.line_of(path), documents.shown(path), problem.message)
+
+
+def _before_and_after(item: Item) -> tuple[Document, Document]:
+    if item.is_domain:
+        domain = Domain.objects.filter(slug=item.slug).first()
+        before = layers.document_of_domain(domain) if domain else {}
+    else:
+        tenant = Tenant.objects.filter(slug=item.slug).first()
+        before = _with_limits(tenant) if tenant else {}
+    return before, _in_order(_after(item, before))
+
+
+def _after(item: Item, before: Document) -> Document:
+    said = item.document()
+    after = {**before, **said}
+    if not item.is_domain:
+        after["channels"] = _channels_after(item, before, said)
+    after.setdefault("name", config_files.account_of(item.slug))
+    return {key: value for key, value in after.items() if value not in (None, [], {})}
+
+
+def _channels_after(item: Item, before: Document, said: Document) -> list[Document]:
+    """Those known and those told; the number in the account's name is one, too."""
+    channels = {_channel_key(channel): channel for channel in before.get("channels", ())}
+    channels |= {_channel_key(channel): channel for channel in said.get("channels") or ()}
+    number = config_files.number_of_account(item.account)
+    if number and not any(key[1] == number for key in channels):
+        channels["", number, None] = {"account": number}
+    return list(channels.values())
+
+
+def _channel_key(channel: Mapping[str, Any]) -> tuple[str, int, Any]:
+    return channel.get("installation") or "", channel["account"], channel.get("inbox")
+
+
+def _write(item: Item) -> str:
+    before, after = _before_and_after(item)
+    if before == after:
+        return "unchanged"
+    if item.is_domain:
+        domain, _made = Domain.objects.get_or_create(slug=item.slug)
+        configuration.write_domain(domain, after)
+    else:
+        tenant, _made = Tenant.objects.get_or_create(
+            slug=item.slug, defaults={"name": after["name"]}
+        )
+        for key, name in LIMITS.items():
+            setattr(tenant, name, (after.get("limits") or {}).get(key))
+        configuration.write(tenant, after)
+    return "changed" if before else "created"
+
+
+def _with_limits(tenant: Tenant) -> Document:
+    document = layers.document_of_tenant(tenant)
+    limits = layers.limits_of(tenant)
+    return _in_order({**document, **({"limits": limits} if limits else {})})
+
+
+def _in_order(document: Document) -> Document:
+    known = (*schema.TENANT_SECTIONS, "description", "offered", "parents")
+    first = [key for key in known if key in document]
+    return {key: document[key] for key in [*first, *(k for k in document if k not in known)]}
+
+
+def _file_of(tenant: Tenant) -> Document:
+    return {"account_id": config_files.account_of(tenant.slug), **_with_limits(tenant)}
+
+
+def _tree_of(tenant: Tenant) -> Iterator[tuple[str, str]]:
+    document = _file_of(tenant)
+    configuration_row = Configuration.objects.select_related("domain").get(tenant=tenant)
+    domain = configuration_row.domain.slug if configuration_row.domain else "_"
+    folder = f"domains/{domain}/{document['account_id']}"
+    crews = document.pop("crews", {})
+    own_files = [name for name in crews if config_files.is_file_name(name)]
+    kept = {name: crews[name] for name in crews if name not in own_files}
+    if kept:
+        document["crews"] = kept
+    yield f"{folder}/config.yaml", documents.write(_in_order(document))
+    for name in sorted(own_files):
+        yield f"{folder}/{name}{config_files.CREW_ENDING}.yaml", documents.write(crews[name])
