@@ -11,7 +11,19 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
+from tenants.models import (
+    ApiToken,
+    AuditEntry,
+    ChannelMapping,
+    ChatwootInstallation,
+    Configuration,
+    ConfigurationVersion,
+    Domain,
+    Membership,
+    Tenant,
+    UnmappedChannel,
+    User,
+)
 
 
 class Item(NamedTuple):
@@ -29,9 +41,15 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         pgettext_lazy("job", "Set up"),
         (
             Item("storefront", Tenant),
+            Item("tune", Configuration),
+            Item("forum", ChannelMapping),
+            Item("account_tree", Domain),
+            Item("history_edu", ConfigurationVersion),
             Item("group", Membership),
             Item("key", ApiToken),
             Item("manage_accounts", User),
+            Item("dns", ChatwootInstallation),
+            Item("link_off", UnmappedChannel),
         ),
     ),
 )

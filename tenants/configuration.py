@@ -114,6 +114,13 @@ def changing(*, note: str = "") -> Iterator[None]:
         _open_change.reset(token)
 
 
+def say(note: str) -> None:
+    """Put a note on the change that is open."""
+    change = _open_change.get()
+    if change is not None and note:
+        change.note = note
+
+
 def note_change(*, tenant_id: int | None) -> None:
     """A row of this company's configuration, or without a company of a domain's, was changed."""
     with changing():
@@ -124,8 +131,11 @@ def note_change(*, tenant_id: int | None) -> None:
 
 
 def restore(version: ConfigurationVersion, *, note: str) -> None:
+    """Domain, hours, mappings and the rest, and the settings of channels that are still there."""
+    document = dict(version.document)
+    document["channels"] = layers.channels_still_there(version.tenant, document)
     with changing(note=note):
-        write(version.tenant, version.document)
+        write(version.tenant, document)
 
 
 def write(tenant: Tenant, document: Mapping[str, Any]) -> None:
@@ -141,6 +151,7 @@ def write(tenant: Tenant, document: Mapping[str, Any]) -> None:
         names = {channel.get("installation") or "" for channel in channels}
         installations = {name: resolution.installation_named(name) for name in names}
         layers.write_channels(tenant, channels, installations)
+        resolution.forget_unmapped(tenant)
 
 
 def write_domain(domain: Domain, document: Mapping[str, Any]) -> None:

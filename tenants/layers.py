@@ -22,10 +22,9 @@ from tenants.models import (
     OpeningHours,
     Tenant,
 )
-from tenants.schema import LIMITS, WEEKDAY_NAMES, parse_day, parse_interval
+from tenants.schema import FURTHER_SECTIONS, LIMITS, WEEKDAY_NAMES, parse_day, parse_interval
 
 ROW_SECTIONS = ("settings", "business_hours", "holidays", "field_mappings")
-KEPT_SECTIONS = ("tables", "crews", "integrations")
 IDENTITY = frozenset(
     {
         "account_id",
@@ -116,6 +115,16 @@ def write_rows_of_tenant(configuration: Configuration, document: Mapping[str, An
     _replace(OpeningHours, owner, _hours_rows(document))
     _replace(Holiday, owner, _holiday_rows(document))
     _replace(FieldMapping, owner, _mapping_rows(document))
+
+
+def channels_still_there(tenant: Tenant, document: Mapping[str, Any]) -> list[Document]:
+    rows = ChannelMapping.objects.for_tenant(tenant)
+    known = set(rows.values_list("installation__name", "account_id", "inbox_id"))
+    return [
+        channel
+        for channel in document.get("channels") or ()
+        if (channel.get("installation"), channel["account"], channel.get("inbox")) in known
+    ]
 
 
 def write_channels(
@@ -242,8 +251,8 @@ def _section(key: str, value: Any) -> Document:
 def _kept(document: Mapping[str, Any]) -> Document:
     """What no row holds: the sections of later parts, then keys that nobody knows."""
     rows = {*ROW_SECTIONS, *IDENTITY}
-    first = [key for key in KEPT_SECTIONS if key in document]
-    keys = [*first, *(key for key in document if key not in KEPT_SECTIONS)]
+    first = [key for key in FURTHER_SECTIONS if key in document]
+    keys = [*first, *(key for key in document if key not in FURTHER_SECTIONS)]
     return {key: document[key] for key in keys if key not in rows and document[key] is not None}
 
 

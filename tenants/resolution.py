@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext as _
 
 from tenants.models import ChannelMapping, ChatwootInstallation, Tenant, UnmappedChannel
@@ -56,15 +56,14 @@ def may_map(
     return inbox_id is not None and bool(accounts.exists())
 
 
-@transaction.atomic
-def forget_unmapped(channel: ChannelMapping) -> None:
-    """What the new mapping covers is no longer unmapped."""
-    rows = UnmappedChannel.objects.filter(
-        installation=channel.installation, account_id=channel.account_id
+def forget_unmapped(tenant: Tenant) -> None:
+    """What the company's channels cover is no longer unmapped."""
+    same_account = models.Q(
+        installation=models.OuterRef("installation"), account_id=models.OuterRef("account_id")
     )
-    if channel.inbox_id is not None:
-        rows = rows.filter(inbox_id=channel.inbox_id)
-    rows.delete()
+    covers = models.Q(inbox_id=None) | models.Q(inbox_id=models.OuterRef("inbox_id"))
+    channels = ChannelMapping.objects.for_tenant(tenant).filter(same_account, covers)
+    UnmappedChannel.objects.filter(models.Exists(channels)).delete()
 
 
 def _note_unmapped(

@@ -7,7 +7,7 @@ problem: they are reported, kept and written out again.
 import datetime
 import re
 import zoneinfo
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -24,6 +24,7 @@ LIMITS = {
     "channels": "most_channels",
     "api_requests_per_minute": "api_requests_per_minute",
 }
+FURTHER_SECTIONS = ("tables", "crews", "integrations")
 LONGEST_KEY = 120
 LONGEST_SLUG = 60
 
@@ -52,6 +53,17 @@ def problems_of_domain(document: Any) -> list[Problem]:
     return list(_problems(document, DOMAIN_SECTIONS))
 
 
+def problems_of_further(document: Any) -> list[Problem]:
+    """Of the part that has no rows or fields of its own; the others are changed where they are."""
+    sections = {key: LAYER_SECTIONS[key] for key in FURTHER_SECTIONS}
+    problems = list(_problems(document, sections))
+    for key in document if isinstance(document, Mapping) else ():
+        if key in {**TENANT_SECTIONS, **DOMAIN_SECTIONS} and key not in FURTHER_SECTIONS:
+            message = _("“%(key)s” has its own fields on this page.")
+            problems.append(Problem((key,), message % {"key": key}))
+    return problems
+
+
 def unknown_keys(document: Mapping[str, Any], *, is_domain: bool = False) -> list[Path]:
     sections = DOMAIN_SECTIONS if is_domain else TENANT_SECTIONS
     found: list[Path] = [(key,) for key in document if key not in sections]
@@ -69,6 +81,12 @@ def parse_interval(text: str) -> tuple[datetime.time, datetime.time]:
     """24:00 is midnight, the end of the day."""
     opens, closes = text.replace("24:00", "00:00").split("-")
     return datetime.time.fromisoformat(opens), datetime.time.fromisoformat(closes)
+
+
+def overlap(intervals: Iterable[tuple[datetime.time, datetime.time]]) -> bool:
+    """An interval that runs past midnight can only be the last one of its day."""
+    pairs = pairwise(sorted(intervals))
+    return any(before[1] > after[0] or before[1] <= before[0] for before, after in pairs)
 
 
 def parse_day(text: str) -> tuple[datetime.date, bool]:
@@ -201,7 +219,7 @@ def _intervals(path: Path, value: Any) -> Problems:
     wrong = [n for n, text in enumerate(value) if not _is_interval(text)]
     for position in wrong:
         yield Problem((*path, position), _("Write an interval such as 08:00-18:00."))
-    if not wrong and _overlap(value):
+    if not wrong and overlap(parse_interval(text) for text in value):
         yield Problem(path, _("Two intervals of this day overlap."))
 
 
@@ -210,12 +228,6 @@ def _is_interval(text: Any) -> bool:
         return False
     opens, closes = parse_interval(text)
     return opens != closes
-
-
-def _overlap(texts: list[str]) -> bool:
-    intervals = sorted(parse_interval(text) for text in texts)
-    pairs = pairwise(intervals)
-    return any(before[1] > after[0] or before[1] <= before[0] for before, after in pairs)
 
 
 def _holidays(path: Path, value: Any) -> Problems:

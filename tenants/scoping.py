@@ -105,6 +105,13 @@ class TenantModel(AuditedModel):
         return rows.values_list("tenant_id", flat=True).first()
 
 
+def refuse_one_more(most: int | None, model: type[TenantModel], tenant: models.Model) -> None:
+    """Hold a new row to the limit of the company's plan."""
+    if most is not None and model.objects.for_tenant(tenant).count() >= most:
+        message = _("The plan of this company allows %(most)d. Ask the platform admin for more.")
+        raise ValidationError(message, code="limit", params={"most": most})
+
+
 def owned_relations(model: type[models.Model]) -> list[models.ForeignKey]:
     """The foreign keys of a model that point to rows of a tenant."""
     return [

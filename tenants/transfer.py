@@ -83,6 +83,8 @@ def plan(
     sources: Iterable[Source], *, tenant: Tenant | None = None, is_platform: bool = False
 ) -> Plan:
     """Read and check every file. With a company, files may speak about that one only."""
+    if tenant is None and not is_platform:
+        raise ValueError("Without a company only the platform may import.")
     made = Plan(is_platform)
     grouped: dict[tuple[bool, str], Item] = {}
     for source in sources:
@@ -216,6 +218,7 @@ class _Check:
             yield from self.problems_of_domain(document["domain"], ("domain",))
         if document.get("limits") is not None and not self.plan.is_platform:
             yield from self.problems_of_limits(item, document["limits"])
+        yield from self.problems_of_number(item, document)
         for position, channel in enumerate(document.get("channels") or ()):
             yield from self.problems_of_channel(item, channel, ("channels", position))
 
@@ -242,6 +245,18 @@ class _Check:
             yield Problem(path, _("This account or inbox belongs to another company."))
         elif not self.plan.is_platform and not self.may_add(item, *key):
             yield Problem(path, _("Only the platform maps a new account to a company."))
+
+    def problems_of_number(self, item: Item, document: Document) -> Iterator[Problem]:
+        tenant = Tenant.objects.filter(slug=item.slug).first()
+        limits = document.get("limits") or (layers.limits_of(tenant) if tenant else {})
+        most = limits.get("channels")
+        if most is None:
+            return
+        known = layers.document_of_tenant(tenant).get("channels", ()) if tenant else ()
+        told = document.get("channels") or ()
+        if len({_channel_key(channel) for channel in (*known, *told)}) > most:
+            message = _("The company may have %(most)d channels.") % {"most": most}
+            yield Problem(("channels",), message)
 
     def owner_of(self, name: str, account: int, inbox: int | None) -> str | None:
         rows = self.rows_of(name, account).filter(inbox_id=inbox)

@@ -1,5 +1,7 @@
 """One factory per model; the tenant is passed down to related rows."""
 
+import datetime
+
 import factory
 from django.db import transaction
 from django.utils import timezone
@@ -12,12 +14,19 @@ from tenants.models import (
     ApiToken,
     AuditEntry,
     Budget,
+    ChannelMapping,
+    ChatwootInstallation,
+    Configuration,
+    ConfigurationVersion,
     Credential,
     CredentialAccess,
     DataKey,
+    FieldMapping,
+    Holiday,
     InstallationCredential,
     InstallationKey,
     Membership,
+    OpeningHours,
     Spending,
     Tenant,
     User,
@@ -163,6 +172,72 @@ class SpendingFactory(OfTenantFactory):
     updated_at = factory.LazyFunction(timezone.now)
 
 
+class ConfigurationFactory(OfTenantFactory):
+    """The one that came with the company."""
+
+    class Meta:
+        model = Configuration
+        django_get_or_create = ("tenant",)
+
+
+class OfConfigurationFactory(OfTenantFactory):
+    class Meta:
+        abstract = True
+
+    configuration = factory.LazyAttribute(lambda row: row.tenant.configuration_set.get())
+
+
+class FieldMappingFactory(OfConfigurationFactory):
+    class Meta:
+        model = FieldMapping
+
+    kind = factory.Sequence(lambda n: f"kind-{n}")
+    field = "price"
+    source = "valor"
+
+
+class OpeningHoursFactory(OfConfigurationFactory):
+    class Meta:
+        model = OpeningHours
+
+    weekday = 0
+    opens_at = datetime.time(8)
+    closes_at = datetime.time(18)
+
+
+class HolidayFactory(OfConfigurationFactory):
+    class Meta:
+        model = Holiday
+
+    date = factory.Sequence(lambda n: datetime.date(2026, 1, 1) + datetime.timedelta(days=n))
+    name = factory.Sequence(lambda n: f"Holiday {n}")
+
+
+class ConfigurationVersionFactory(OfTenantFactory):
+    class Meta:
+        model = ConfigurationVersion
+
+    number = factory.Sequence(lambda n: n + 100)
+    author = factory.Sequence(lambda n: f"Author {n}")
+    document = factory.LazyAttribute(lambda row: {"name": f"Name of {row.author}"})
+
+
+class ChatwootInstallationFactory(DjangoModelFactory):
+    class Meta:
+        model = ChatwootInstallation
+
+    name = factory.Sequence(lambda n: f"Chatwoot {n}")
+
+
+class ChannelMappingFactory(OfTenantFactory):
+    class Meta:
+        model = ChannelMapping
+
+    installation = factory.SubFactory(ChatwootInstallationFactory)
+    account_id = factory.Sequence(lambda n: n + 1)
+    name = factory.Sequence(lambda n: f"Channel {n}")
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -208,6 +283,12 @@ FACTORIES = {
         MembershipFactory,
         ApiTokenFactory,
         AuditEntryFactory,
+        ConfigurationFactory,
+        FieldMappingFactory,
+        OpeningHoursFactory,
+        HolidayFactory,
+        ConfigurationVersionFactory,
+        ChannelMappingFactory,
         DataKeyFactory,
         InstallationKeyFactory,
         CredentialFactory,

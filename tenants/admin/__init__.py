@@ -1,5 +1,21 @@
-"""Admin pages for companies, people, tokens and the audit log."""
+"""Admin pages for companies and their configuration, people, tokens and the audit log."""
 
-from tenants.admin import api_tokens, audit_log, companies, people
+from tenants.admin import (
+    api_tokens,
+    audit_log,
+    channels,
+    companies,
+    config_pages,
+    people,
+    versions,
+)
 
-__all__ = ["api_tokens", "audit_log", "companies", "people"]
+__all__ = [
+    "api_tokens",
+    "audit_log",
+    "channels",
+    "companies",
+    "config_pages",
+    "people",
+    "versions",
+]

@@ -14,14 +14,20 @@ WRONG_TOKENS_PER_MINUTE = 30
 
 
 class TokenThrottle(BaseThrottle):
-    """A count per token in windows of a minute."""
+    """A count per token, and per company if its plan says so, in windows of a minute."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         token: Any = request.auth
         if token is None:
             return True
         calls = limits.count(f"token:{token.pk}", window_seconds=MINUTE_SECONDS)
-        return calls <= settings.API_REQUESTS_PER_MINUTE
+        return calls <= settings.API_REQUESTS_PER_MINUTE and self._is_within_plan(token.tenant)
+
+    def _is_within_plan(self, tenant: Any) -> bool:
+        most = tenant.api_requests_per_minute
+        if most is None:
+            return True
+        return limits.count(f"company:{tenant.pk}", window_seconds=MINUTE_SECONDS) <= most
 
     def wait(self) -> float:
         return limits.seconds_left(MINUTE_SECONDS)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.access import Access
 from tenants.audit import AuditedModel, AuditedQuerySet
 from tenants.fields import DocumentField
-from tenants.scoping import TenantModel, TenantQuerySet
+from tenants.scoping import TenantModel, TenantQuerySet, refuse_one_more
 
 
 class ChatwootInstallationQuerySet(AuditedQuerySet):
@@ -105,6 +105,11 @@ class ChannelMapping(TenantModel):
 
     def __str__(self) -> str:
         return self.name or self.address
+
+    def clean(self) -> None:
+        super().clean()
+        if self.pk is None and self.tenant_id is not None:
+            refuse_one_more(self.tenant.most_channels, ChannelMapping, self.tenant)
 
     @property
     def address(self) -> str:

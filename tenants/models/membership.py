@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.access import Role
 from tenants.models.user import User
-from tenants.scoping import TenantModel
+from tenants.scoping import TenantModel, refuse_one_more
 
 
 class Membership(TenantModel):
@@ -32,3 +32,8 @@ class Membership(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_role_display()})"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.pk is None and self.tenant_id is not None:
+            refuse_one_more(self.tenant.most_people, Membership, self.tenant)

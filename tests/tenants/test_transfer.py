@@ -159,7 +159,9 @@ def test_crew_files_are_kept_beside_the_company():
 
 
 def test_what_a_file_does_not_mention_stays(moveis):
-    import_all(source("m.yaml", "account_id: moveis\ntables: {products: p}\nfoo: {bar: [1, null]}\n"))
+    import_all(
+        source("m.yaml", "account_id: moveis\ntables: {products: p}\nfoo: {bar: [1, null]}\n")
+    )
 
     import_all(source("m.yaml", "account_id: moveis\ntables: {products: q}\n"))
 

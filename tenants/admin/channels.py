@@ -1,0 +1,124 @@
+"""Chatwoot servers, the accounts and inboxes of companies, and those that belong to nobody yet."""
+
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from tenants import resolution
+from tenants.access import Area
+from tenants.admin.base import ReadOnlyAdmin, ScopedAdmin, access_of
+from tenants.admin.config_forms import OPTION_FIELDS, SettingsForm
+from tenants.admin.config_pages import ConfigurationPage
+from tenants.models import ChannelMapping, ChatwootInstallation, Tenant, UnmappedChannel
+
+SOURCE = ("installation", "account_id", "inbox_id")
+
+
+class ChannelForm(SettingsForm):
+    is_platform: ClassVar[bool] = False
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        tenant_id = self.instance.tenant_id or self.fixed_tenant_id
+        is_new = self.instance.pk is None
+        if is_new and tenant_id and all(cleaned.get(name) for name in SOURCE[:2]):
+            may = resolution.may_map(
+                Tenant(pk=tenant_id),
+                is_platform=self.is_platform,
+                **{name: cleaned.get(name) for name in SOURCE},
+            )
+            if not may:
+                raise ValidationError(
+                    _(
+                        "Here you can add inboxes of your accounts. The platform admin adds accounts."
+                    )
+                )
+        return dict(cleaned)
+
+
+@admin.register(ChannelMapping)
+class ChannelMappingAdmin(ConfigurationPage):
+    area = Area.CONFIGURATION
+    form = ChannelForm
+    list_display = ("__str__", "installation", "account_id", "inbox", "tenant")
+    list_filter = ("tenant", "installation")
+    list_select_related = ("installation", "tenant")
+    search_fields = ("name", "=account_id", "=inbox_id")
+    ordering = ("installation__name", "account_id", "inbox_id", "pk")
+    fieldsets = (
+        (None, {"fields": ("tenant", *SOURCE, "name")}),
+        (_("Settings"), {"fields": tuple(OPTION_FIELDS)}),
+    )
+    export_fields = ("tenant", "installation", "account_id", "inbox_id", "name")
+
+    @admin.display(description=_("inbox"), ordering="inbox_id")
+    def inbox(self, channel: ChannelMapping) -> Any:
+        return _("all") if channel.inbox_id is None else channel.inbox_id
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        form.is_platform = access_of(request).is_platform
+        return form
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Which account a company has, is for the platform to say."""
+        return SOURCE if obj is not None and not access_of(request).is_platform else ()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        resolution.forget_unmapped(obj.tenant)
+
+
+@admin.register(ChatwootInstallation)
+class ChatwootInstallationAdmin(ScopedAdmin):
+    area = Area.PLATFORM
+    list_display = ("name", "base_url", "created_at")
+    search_fields = ("name", "base_url")
+    ordering = ("name", "pk")
+    fields = ("name", "base_url")
+    export_fields = ("name", "base_url")
+
+
+@admin.register(UnmappedChannel)
+class UnmappedChannelAdmin(ReadOnlyAdmin):
+    area = Area.PLATFORM
+    list_display = (
+        "__str__",
+        "installation",
+        "events",
+        "last_event",
+        "first_seen_at",
+        "last_seen_at",
+    )
+    list_filter = ("installation",)
+    list_select_related = ("installation",)
+    search_fields = ("=account_id", "=inbox_id")
+    ordering = ("-last_seen_at", "-pk")
+    fields = (
+        "installation",
+        "account_id",
+        "inbox_id",
+        "events",
+        "last_event",
+        "first_seen_at",
+        "last_seen_at",
+    )
+    actions_detail = ("create_mapping",)
+    export_fields = ("installation", "account_id", "inbox_id", "events", "last_seen_at")
+
+    @action(description=_("Give it to a company"), url_path="map", permissions=["view"])
+    def create_mapping(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.object_or_404(request, object_id)
+        known = {"installation": row.installation_id, "account_id": row.account_id}
+        inbox = {"inbox_id": row.inbox_id} if row.inbox_id else {}
+        address = reverse("admin:tenants_channelmapping_add")
+        return redirect(f"{address}?{urlencode({**known, **inbox})}")
