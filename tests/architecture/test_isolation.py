@@ -21,6 +21,8 @@ NOT_OF_A_TENANT = {
     "tenants.Tenant": "is the company itself",
     "tenants.User": "a person may belong to several companies",
     "tenants.AuditEntry": "also records what concerns the platform, and outlives its company",
+    "tenants.InstallationKey": "encrypts what belongs to the operator",
+    "tenants.InstallationCredential": "belongs to the operator, who offers it to companies",
     "chatwoot_ai.Pulse": "a sign of life of the installation's workers",
 }
 
