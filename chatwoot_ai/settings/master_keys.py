@@ -57,8 +57,8 @@ def _entries(text: str) -> list[str]:
 
 
 def _parse_one(entry: str, place: int) -> tuple[str, bytes]:
-    name, _colon, encoded = entry.partition(":")
-    if not KEY_ID.fullmatch(name):
+    name, colon, encoded = entry.partition(":")
+    if not colon or not KEY_ID.fullmatch(name):
         raise MasterKeysError(f"entry {place} has no id of letters, digits, . _ - in front")
     try:
         key = base64.b64decode(encoded, validate=True)
