@@ -14,10 +14,10 @@ def erase(tenant: Tenant) -> int:
     """Destroy the company's data keys and credentials; returns how many credentials there were."""
     _overwrite_deleted_rows()
     with transaction.atomic():
-        _destroy(DataKey.objects.filter(tenant=tenant))
         rows = Credential.objects.for_tenant(tenant)
         count = rows.count()
         rows.delete()
+        _destroy(DataKey.objects.filter(tenant=tenant))
         audit.record(Action.SECRETS_ERASED, tenant, tenant=tenant)
     return count
 

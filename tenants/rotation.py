@@ -109,6 +109,7 @@ def _encrypt_again(row: Any, field: str, unreadable: list[str]) -> int:
     """Only if nobody has stored something else meanwhile. It is no change for the audit log."""
     before = getattr(row, field)
     with transaction.atomic():
+        encryption.lock(row)
         try:
             if sealing.key_number(before) == encryption.current_key(row).number:
                 return 0
