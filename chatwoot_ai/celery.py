@@ -107,3 +107,4 @@ def refuse_to_run_without_a_broker(sender: Any, **_: Any) -> None:
     from chatwoot_ai import checks  # noqa: PLC0415  it needs the apps loaded
 
     checks.stop_on_errors(needs_broker=not sender.app.conf.broker_url)
+    checks.stop_on_wrong_master_keys()

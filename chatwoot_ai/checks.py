@@ -6,14 +6,17 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register, run_checks
+from django.core.checks import CheckMessage, Error, Tags, Warning, register, run_checks
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from chatwoot_ai.settings.environment import Environment
+from tenants import encryption
+from tenants.sealing import MasterKeyError, UnreadableError
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +28,28 @@ def stop_on_errors(*, needs_broker: bool = False) -> None:
     errors = [message for message in run_checks(tags=[TAG]) if message.is_serious()]
     if needs_broker:
         errors.append(NO_BROKER)
+    _stop_on(errors)
+
+
+def stop_on_wrong_master_keys() -> None:
+    """The same for MASTER_KEYS, at the moment when the tables are there.
+
+    A database that does not answer is for /health/ready to tell; its process starts all the same.
+    """
+    try:
+        encryption.make_installation_key()
+        errors = _wrong_master_keys()
+    except MasterKeyError as error:
+        errors = [_wrong_master_key(error)]
+    except DatabaseError as error:
+        logger.warning("MASTER_KEYS was not checked: %s", type(error).__name__)
+        errors = []
+    finally:
+        connection.close()  # the process may fork; its children must not share one
+    _stop_on(errors)
+
+
+def _stop_on(errors: list[CheckMessage]) -> None:
     for error in errors:
         sys.stderr.write(f"{error.id}: {error.msg}\n    {error.hint or ''}\n")
     if errors:
@@ -82,6 +107,12 @@ def _impossible_combinations() -> Iterator[CheckMessage]:
             hint="Set SECRET_KEY to 50 random characters or more, the same for every process.",
             id="chatwootai.E005",
         )
+    if settings.CELERY_BROKER_URL and not os.environ.get("MASTER_KEYS"):
+        yield Error(
+            "CELERY_BROKER_URL is set and MASTER_KEYS is not: all processes must share its keys.",
+            hint="Set MASTER_KEYS, the same for every process; .env.example tells how to make one.",
+            id="chatwootai.E010",
+        )
     if settings.CHATWOOT_DOMAIN and not settings.DEV_MODE:
         yield Error(
             "CHATWOOT_DOMAIN chooses a domain for tests and is refused in production.",
@@ -94,6 +125,35 @@ def _impossible_combinations() -> Iterator[CheckMessage]:
             hint="Remove DEBUG, or set DEV_MODE=true on a machine for tests.",
             id="chatwootai.E007",
         )
+
+
+@register(Tags.database)
+def check_master_keys(
+    app_configs: Any, databases: Collection[str] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """`manage.py check --database default` asks this; starting processes ask it by themselves."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    try:
+        return _wrong_master_keys()
+    except DatabaseError:
+        return []  # before the first migrate there is nothing to compare with
+
+
+def _wrong_master_keys() -> list[CheckMessage]:
+    try:
+        encryption.check_keys()
+    except UnreadableError as error:
+        return [_wrong_master_key(error)]
+    return []
+
+
+def _wrong_master_key(error: UnreadableError) -> CheckMessage:
+    hint = (
+        "Set MASTER_KEYS (or DATA_DIR/master-key) as it was. If the key is lost, run"
+        " manage.py erase_secrets --lost; docs/credentials.md tells more."
+    )
+    return Error(str(error), hint=hint, id="chatwootai.E011")
 
 
 @register(TAG, deploy=True)

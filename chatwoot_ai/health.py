@@ -21,6 +21,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from chatwoot_ai.models import Pulse
+from tenants import encryption
+from tenants.sealing import UnreadableError
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +86,7 @@ def _local_probes() -> dict[str, Callable[[], None]]:
     return {
         "database": _probe_database,
         "migrations": _probe_migrations,
+        "keys": _probe_keys,
         "workers": _probe_workers,
         "disk": _probe_disk,
     }
@@ -134,6 +137,13 @@ def _has_pending_migrations() -> bool:
         executor = MigrationExecutor(connection)
         _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
     return not _migrated
+
+
+def _probe_keys() -> None:
+    try:
+        encryption.check_keys()
+    except UnreadableError as error:
+        raise UnwellError(str(error)) from error
 
 
 def _probe_workers() -> None:

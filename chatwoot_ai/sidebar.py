@@ -18,7 +18,10 @@ from tenants.models import (
     ChatwootInstallation,
     Configuration,
     ConfigurationVersion,
+    Credential,
+    CredentialAccess,
     Domain,
+    InstallationCredential,
     Membership,
     Tenant,
     UnmappedChannel,
@@ -36,7 +39,10 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
     (pgettext_lazy("job", "Serve"), ()),
     (pgettext_lazy("job", "Teach"), ()),
     (pgettext_lazy("job", "Act"), ()),
-    (pgettext_lazy("job", "Measure"), (Item("history", AuditEntry),)),
+    (
+        pgettext_lazy("job", "Measure"),
+        (Item("history", AuditEntry), Item("visibility", CredentialAccess)),
+    ),
     (
         pgettext_lazy("job", "Set up"),
         (
@@ -47,6 +53,8 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("history_edu", ConfigurationVersion),
             Item("group", Membership),
             Item("key", ApiToken),
+            Item("lock", Credential),
+            Item("encrypted", InstallationCredential),
             Item("manage_accounts", User),
             Item("dns", ChatwootInstallation),
             Item("link_off", UnmappedChannel),

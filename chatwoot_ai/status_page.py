@@ -11,13 +11,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from chatwoot_ai import health
 from chatwoot_ai.models import Pulse
+from tenants import encryption, sealing
 
 NAMES = {
     "database": _("Database"),
     "migrations": _("Migrations"),
+    "keys": _("Master keys"),
     "workers": _("Workers"),
     "disk": _("Disk"),
     "redis": "Redis",
@@ -27,6 +30,7 @@ NAMES = {
 REMEDIES = {
     "database": _("Check DATABASE_URL and that the database server runs."),
     "migrations": _("Run: manage.py migrate"),
+    "keys": _("Set MASTER_KEYS as it was, or secrets cannot be read."),
     "workers": _("Start the workers and the scheduler; they report every 30 seconds."),
     "disk": _("Free some space or move DATA_DIR to a larger disk."),
     "redis": _("Check REDIS_URL. Until then everything works without a shared cache, more slowly."),
@@ -74,10 +78,24 @@ def facts() -> list[tuple[Any, str]]:
             "Celery" if settings.CELERY_BROKER_URL else str(_("in this process")),
         ),
         (_("Data folder"), str(settings.DATA_DIR)),
+        (_("Master keys"), _master_keys()),
         (_("Test domain"), settings.CHATWOOT_DOMAIN or "–"),
         ("Python", python_version()),
         ("Django", version("django")),
     ]
+
+
+def _master_keys() -> str:
+    """How far the change from old master keys is."""
+    old = encryption.keys_under_old_master()
+    if not old:
+        return str(_("“%(id)s” protects all keys") % {"id": sealing.first_master_id()})
+    message = ngettext(
+        "%(count)s key is still protected by an old master key: run manage.py rotate_keys",
+        "%(count)s keys are still protected by an old master key: run manage.py rotate_keys",
+        old,
+    )
+    return message % {"count": old}
 
 
 def redis_usage() -> RedisUsage | None:

@@ -11,4 +11,5 @@ application = get_wsgi_application()
 from chatwoot_ai import checks, telemetry  # noqa: E402  they need the apps loaded
 
 checks.stop_on_errors(needs_broker=not settings.CELERY_BROKER_URL)
+checks.stop_on_wrong_master_keys()
 telemetry.start()

@@ -5,20 +5,24 @@ from datetime import timedelta
 from hmac import compare_digest
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from tenants import context, encryption
 from tenants.audit import HIDDEN
 from tenants.models import Credential, CredentialAccess, InstallationCredential, Tenant
-from tenants.models.credential import LONGEST_PURPOSE, Source
+from tenants.models.credential import LONGEST_PURPOSE, CheckResult, Source
 from tenants.sealing import UnknownKeyError, UnreadableError
 
 logger = logging.getLogger(__name__)
 
 LONGEST_SECRET = 20_000
+LONGEST_MESSAGE = 1_000
 LEAST_FOR_HINT = 12
 HINT_CHARACTERS = 4
 LAST_USED_STEP = timedelta(minutes=1)
@@ -34,6 +38,12 @@ class UnknownCredentialError(CredentialError):
 
 class UnreadableCredentialError(CredentialError):
     """There is one, but it cannot be decrypted."""
+
+
+class Outcome(models.TextChoices):
+    NEW = "new", _lazy("new")
+    CHANGED = "changed", _lazy("changed")
+    SAME = "same", _lazy("unchanged")
 
 
 class Secret:
@@ -86,26 +96,33 @@ def reveal_own(tenant: Tenant, ref: str, *, purpose: str) -> Secret:
     return _hand_out(own, tenant, Source.OWN, purpose)
 
 
-@transaction.atomic
 def store(tenant: Tenant, ref: str, secret: str, *, kind: str, label: str = "") -> Credential:
     """Create or replace; an empty label keeps the present one. Refuses with `ValidationError`.
 
     The same values again change nothing, not even the date.
     """
+    row, _outcome = merge(tenant, ref, Secret(secret), kind=kind, label=label)
+    return row
+
+
+@transaction.atomic
+def merge(
+    tenant: Tenant, ref: str, secret: Secret, *, kind: str = "", label: str = ""
+) -> tuple[Credential, Outcome]:
+    """Like `store`; an empty kind keeps the present one too. Says what became of the row."""
     row: Credential = Credential.objects.for_tenant(tenant).select_for_update().filter(
         ref=ref
     ).first() or Credential(tenant=tenant, ref=ref)
-    values = {"kind": str(kind), "label": label or row.label}
-    is_same = not row._state.adding and has_secret(row, secret)
-    if is_same and all(getattr(row, name) == value for name, value in values.items()):
-        return row
-    for name, value in values.items():
-        setattr(row, name, value)
-    if not is_same:
-        put(row, secret)
+    is_new, is_same_secret = row._state.adding, not row._state.adding and _holds(row, secret)
+    before = (row.kind, row.label)
+    row.kind, row.label = str(kind or row.kind), label or row.label
+    if is_same_secret and (row.kind, row.label) == before:
+        return row, Outcome.SAME
+    if not is_same_secret:
+        put(row, secret.text)
     row.full_clean(exclude=["ciphertext"])
     row.save()
-    return row
+    return row, Outcome.NEW if is_new else Outcome.CHANGED
 
 
 def put(row: Credential | InstallationCredential, secret: str) -> None:
@@ -131,12 +148,45 @@ def check_secret(secret: str) -> None:
         raise ValidationError({"secret": [problem]})
 
 
-def has_secret(row: Credential | InstallationCredential, secret: str) -> bool:
-    """Whether the row holds this very secret; one that cannot be read is another one."""
+def _holds(row: Credential, secret: Secret) -> bool:
+    """Whether it is this very secret; one that cannot be read is another one."""
+    check_secret(secret.text)
     try:
-        return _open(row) == Secret(secret)
-    except (UnreadableError, UnicodeEncodeError):
+        return _open(row) == secret
+    except UnreadableError:
         return False
+
+
+def can_be_tested(kind: str) -> bool:
+    return kind in settings.CREDENTIAL_TESTS
+
+
+def check(row: Credential | InstallationCredential, *, tenant: Tenant | None) -> CheckResult:
+    """Ask the other system whether it takes the secret, and keep its answer on the row."""
+    result, message = _ask(row, tenant)
+    type(row).objects.filter(pk=row.pk).note(
+        last_checked_at=timezone.now(), last_check=result, last_check_message=message
+    )
+    row.last_check, row.last_check_message = result, message
+    return result
+
+
+def _ask(
+    row: Credential | InstallationCredential, tenant: Tenant | None
+) -> tuple[CheckResult, str]:
+    try:
+        secret = _open(row)
+    except UnreadableError as error:
+        return CheckResult.FAILED, _unreadable(row, error)
+    if tenant is not None:
+        _write_down(row, tenant, Source.OWN, _("test"))
+    try:
+        answer = import_string(settings.CREDENTIAL_TESTS[row.kind])(tenant, secret, row)
+        result = CheckResult.OK
+    except Exception as error:  # noqa: BLE001  whatever goes wrong is the result of the test
+        logger.warning("The test of a secret of kind %s failed: %s", row.kind, type(error).__name__)
+        answer, result = str(error) or type(error).__name__, CheckResult.FAILED
+    return result, str(answer).replace(secret.text, HIDDEN)[:LONGEST_MESSAGE]
 
 
 def _own(tenant: Tenant, ref: str) -> Credential | None:

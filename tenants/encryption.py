@@ -23,11 +23,18 @@ TRIES = 5
 def encrypt(row: models.Model, field: str, text: str) -> bytes:
     """The column's new content. Call it in the transaction that saves the row.
 
-    The key stays locked until then, so that a rotation cannot drop it in between.
+    Row and key stay locked until then, so that a rotation can drop neither in between. Everybody
+    locks the row first, or two would wait for each other.
     """
+    lock(row)
     key = current_key(row)
     plain_key = open_key(key)
     return sealing.seal(plain_key, key.number, text.encode(), context=context_of(row, field))
+
+
+def lock(row: models.Model) -> None:
+    rows = type(row)._base_manager.filter(pk=row.pk).select_for_update()
+    rows.values_list("pk", flat=True).first()
 
 
 def decrypt(row: models.Model, field: str) -> str:

@@ -1,10 +1,13 @@
 """Background work about companies: alerts of budgets and upkeep of what they counted."""
 
+from datetime import timedelta
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from tenants import budget_alerts
-from tenants.models import Spending
+from tenants.models import CredentialAccess, Spending
 
 
 @shared_task
@@ -21,3 +24,9 @@ def send_budget_alerts_left_behind() -> None:
 @shared_task
 def drop_old_spendings() -> None:
     Spending.objects.drop_old(now=timezone.now())
+
+
+@shared_task
+def drop_old_credential_accesses() -> None:
+    oldest = timezone.now() - timedelta(days=settings.CREDENTIAL_ACCESS_DAYS)
+    CredentialAccess.objects.drop_older_than(oldest)

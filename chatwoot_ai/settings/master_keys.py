@@ -53,15 +53,15 @@ def master_key_file(folder: Path) -> Path:
 
 
 def _entries(text: str) -> list[str]:
-    return [entry.strip() for entry in text.split(",") if entry.strip()]
+    return [entry for entry in re.split(r"[,\s]+", text) if entry]
 
 
 def _parse_one(entry: str, place: int) -> tuple[str, bytes]:
-    name, _colon, encoded = entry.partition(":")
-    if not KEY_ID.fullmatch(name):
+    name, colon, encoded = entry.partition(":")
+    if not colon or not KEY_ID.fullmatch(name):
         raise MasterKeysError(f"entry {place} has no id of letters, digits, . _ - in front")
     try:
-        key = base64.b64decode(encoded.strip(), validate=True)
+        key = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError) as error:
         raise MasterKeysError(f"entry {place} is not written in base64") from error
     if len(key) != KEY_BYTES:

@@ -6,6 +6,7 @@ from tenants.admin import (
     channels,
     companies,
     config_pages,
+    credentials,
     people,
     versions,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "channels",
     "companies",
     "config_pages",
+    "credentials",
     "people",
     "versions",
 ]

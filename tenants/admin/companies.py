@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action
 
-from tenants import acting
+from tenants import acting, erasure
 from tenants.access import Area
 from tenants.admin.base import ScopedAdmin, access_of, confirmed_action
 from tenants.admin.people import MembershipInline
@@ -29,7 +29,7 @@ class TenantAdmin(ScopedAdmin):
         (_("Language and time"), {"fields": ("language", "time_zone")}),
     )
     inlines = (MembershipInline,)
-    actions_detail = ("work_here",)
+    actions_detail = ("work_here", "erase_secrets")
     export_fields = ("name", "slug", "language", "time_zone", "is_active", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -56,7 +56,30 @@ class TenantAdmin(ScopedAdmin):
             act=lambda: self._work_here(request, tenant),
         )
 
+    def has_erase_secrets_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return access_of(request).is_platform and self.has_change_permission(request, obj)
+
+    @action(description=_("Erase secrets"), url_path="erase-secrets", permissions=["erase_secrets"])
+    def erase_secrets(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        tenant = self.object_or_404(request, object_id)
+        question = _(
+            "Erase all secrets of %(company)s? Its keys are destroyed: nobody can ever read the"
+            " secrets again, and it has to store them anew."
+        )
+        return confirmed_action(
+            self,
+            request,
+            tenant,
+            question=question % {"company": tenant},
+            act=lambda: _erase(tenant),
+            done=_("The secrets were erased."),
+        )
+
     def _work_here(self, request: HttpRequest, tenant: Tenant) -> HttpResponse:
         user: Any = request.user
         acting.choose(user, request.session, tenant=tenant.slug, role="")
         return redirect("admin:index")
+
+
+def _erase(tenant: Tenant) -> None:
+    erasure.erase(tenant)

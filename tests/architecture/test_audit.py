@@ -21,6 +21,7 @@ NOT_AUDITED = {
     "tenants.ConfigurationVersion": "is a record of changes",
     "tenants.DomainsVersion": "a number that follows changes",
     "tenants.UnmappedChannel": "counts what came in",
+    "tenants.CredentialAccess": "is the record of each use of a secret",
     "chatwoot_ai.Pulse": "a sign of life, twice a minute",
 }
 

@@ -29,6 +29,8 @@ NOT_OF_A_TENANT = {
     "tenants.DomainsVersion": "a number of the installation",
     "tenants.ChatwootInstallation": "a server that several companies may share",
     "tenants.UnmappedChannel": "belongs to nobody yet",
+    "tenants.InstallationKey": "encrypts what belongs to the operator",
+    "tenants.InstallationCredential": "belongs to the operator, who offers it to companies",
     "chatwoot_ai.Pulse": "a sign of life of the installation's workers",
 }
 

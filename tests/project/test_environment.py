@@ -305,11 +305,16 @@ class TestChecks:
             "chatwootai.E003",
             "chatwootai.E004",
             "chatwootai.E005",
+            "chatwootai.E010",
         }
-        assert self.found(**broker, QDRANT_URL="http://q", IS_SQLITE=False) == {"chatwootai.E005"}
+        assert self.found(**broker, QDRANT_URL="http://q", IS_SQLITE=False) == {
+            "chatwootai.E005",
+            "chatwootai.E010",
+        }
 
     def test_broker_with_all_it_needs_is_possible(self, monkeypatch):
         monkeypatch.setenv("SECRET_KEY", "x" * 50)
+        monkeypatch.setenv("MASTER_KEYS", "a:" + "A" * 43 + "=")
 
         full = self.found(CELERY_BROKER_URL="redis://cache", QDRANT_URL="http://q", IS_SQLITE=False)
 

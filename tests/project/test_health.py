@@ -21,7 +21,7 @@ from chatwoot_ai.models import Pulse
 from tests.conftest import AMQP_URL, REDIS_URL
 from tests.servers import free_port
 
-ALWAYS = {"database", "migrations", "workers", "disk"}
+ALWAYS = {"database", "migrations", "keys", "workers", "disk"}
 Usage = namedtuple("Usage", "total used free")
 
 

@@ -1,6 +1,8 @@
 """Full mode on bare processes: PostgreSQL, Redis, and either broker."""
 
+import base64
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -61,6 +63,7 @@ def environment(tmp_path_factory):
             REDIS_URL=REDIS_URL,
             QDRANT_URL=f"http://127.0.0.1:{free_port()}",
             SECRET_KEY="a-long-secret-key-for-one-test-" + uuid.uuid4().hex,
+            MASTER_KEYS="test:" + base64.b64encode(os.urandom(32)).decode(),
             PUBLIC_URL="https://bot.example.com",
             TRUSTED_PROXIES="1",
             METRICS_TOKEN="metrics-token-for-one-test",

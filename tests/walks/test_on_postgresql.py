@@ -15,6 +15,9 @@ PARTS = [
     "tests/tenants/test_scoping.py",
     "tests/tenants/test_api.py",
     "tests/tenants/test_admin_pages.py",
+    "tests/tenants/test_credentials.py",
+    "tests/tenants/test_encryption.py",
+    "tests/tenants/test_rotation.py",
     "tests/walks/test_hostile_requests.py",
 ]
 

@@ -35,6 +35,7 @@ class Command(BaseCommand):
                 self._prepare(is_first=lock.is_held)
             except (DatabaseError, OSError) as error:
                 raise CommandError(_explain(error)) from error
+            checks.stop_on_wrong_master_keys()
             workers = self._start_workers() if lock.is_held else None
             try:
                 self._serve()

@@ -1,0 +1,126 @@
+"""The company's credentials: which there are, storing one, reading one if the operator allows."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants import audit, credentials
+from tenants.api.base import OwnRows, TenantView
+from tenants.audit import Action
+from tenants.credentials import (
+    CredentialError,
+    Outcome,
+    Secret,
+    UnknownCredentialError,
+)
+from tenants.models import Credential
+from tenants.models.api_token import Scope
+from tenants.models.credential import LONGEST_LABEL, Kind
+
+
+class UnreadableError(APIException):
+    status_code = status.HTTP_409_CONFLICT
+
+
+class CredentialSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Credential
+        fields = (
+            "ref",
+            "kind",
+            "label",
+            "ends_with",
+            "created_at",
+            "updated_at",
+            "last_used_at",
+            "last_checked_at",
+            "last_check",
+            "last_check_message",
+        )
+
+
+class StoreSerializer(serializers.Serializer):
+    """What may be written; kind and label that are left out stay as they are."""
+
+    secret = serializers.CharField(
+        max_length=credentials.LONGEST_SECRET, trim_whitespace=False, write_only=True
+    )
+    kind = serializers.ChoiceField(choices=Kind.choices, required=False)
+    label = serializers.CharField(  # type: ignore[assignment]  # fields have a label too
+        max_length=LONGEST_LABEL, required=False, allow_blank=True
+    )
+
+
+class CredentialListView(OwnRows, ListAPIView):
+    model = Credential
+    serializer_class = CredentialSerializer
+    scope = Scope.CREDENTIALS_READ
+
+
+class CredentialView(TenantView):
+    scope = Scope.CREDENTIALS_READ
+    write_scope = Scope.CREDENTIALS_WRITE
+
+    def get(self, request: Request, ref: str) -> Response:
+        rows = Credential.objects.visible_to(self.access)
+        return Response(CredentialSerializer(rows.filter(ref=ref).first() or _missing()).data)
+
+    def put(self, request: Request, ref: str) -> Response:
+        given = StoreSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        row, outcome = store(self.access.tenant, ref, given.validated_data)
+        code = status.HTTP_201_CREATED if outcome == Outcome.NEW else status.HTTP_200_OK
+        return Response(CredentialSerializer(row).data, status=code)
+
+
+class SecretView(TenantView):
+    """Does not exist unless the operator says CREDENTIAL_API=true. Never the operator's secrets."""
+
+    scope = Scope.CREDENTIALS_REVEAL
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if not settings.CREDENTIAL_API:
+            raise Http404
+        super().initial(request, *args, **kwargs)
+
+    def get(self, request: Request, ref: str) -> Response:
+        tenant: Any = self.access.tenant
+        row = Credential.objects.for_tenant(tenant).filter(ref=ref).first() or _missing()
+        try:
+            secret = credentials.reveal_own(tenant, ref, purpose="API")
+        except UnknownCredentialError as error:
+            raise Http404 from error
+        except CredentialError as error:
+            raise UnreadableError(str(error)) from error
+        audit.record(Action.REVEALED, row)
+        return Response(
+            {"ref": row.ref, "secret": secret.text}, headers={"Cache-Control": "no-store"}
+        )
+
+
+def store(tenant: Any, ref: str, values: Any) -> tuple[Credential, Outcome]:
+    """Refuses like a serializer, with the fields."""
+    try:
+        return credentials.merge(
+            tenant,
+            ref,
+            Secret(values["secret"]),
+            kind=values.get("kind", ""),
+            label=values.get("label", ""),
+        )
+    except ModelValidationError as error:
+        raise ValidationError(error.message_dict) from error
+    except CredentialError as error:
+        raise UnreadableError(str(error)) from error
+
+
+def _missing() -> Any:
+    raise Http404(_("There is no such credential."))
