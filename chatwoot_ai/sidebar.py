@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
+from tenants.models import ApiToken, AuditEntry, Budget, Membership, Spending, Tenant, User
 
 
 class Item(NamedTuple):
@@ -24,13 +24,14 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
     (pgettext_lazy("job", "Serve"), ()),
     (pgettext_lazy("job", "Teach"), ()),
     (pgettext_lazy("job", "Act"), ()),
-    (pgettext_lazy("job", "Measure"), (Item("history", AuditEntry),)),
+    (pgettext_lazy("job", "Measure"), (Item("payments", Spending), Item("history", AuditEntry))),
     (
         pgettext_lazy("job", "Set up"),
         (
             Item("storefront", Tenant),
             Item("group", Membership),
             Item("key", ApiToken),
+            Item("savings", Budget),
             Item("manage_accounts", User),
         ),
     ),

@@ -50,6 +50,15 @@ def remaining(counted: Counted) -> str:
     return ", ".join(words)
 
 
+def reserved(counted: Counted) -> str:
+    budget = counted.budget
+    words = [
+        tokens(counted.reserved_tokens) if budget.token_limit is not None else "",
+        money(counted.reserved_money) if budget.money_limit is not None else "",
+    ]
+    return ", ".join(filter(None, words))
+
+
 def limits(budget: Budget) -> str:
     words = [
         tokens(budget.token_limit) if budget.token_limit is not None else "",

@@ -1,5 +1,5 @@
-"""Admin pages for companies, people, tokens and the audit log."""
+"""Admin pages for companies, people, tokens, budgets and the audit log."""
 
-from tenants.admin import api_tokens, audit_log, companies, people
+from tenants.admin import api_tokens, audit_log, budgets, companies, people
 
-__all__ = ["api_tokens", "audit_log", "companies", "people"]
+__all__ = ["api_tokens", "audit_log", "budgets", "companies", "people"]

@@ -47,6 +47,9 @@ class AddressWithSecretField(models.URLField):
     is_secret = True
     default_validators = [URLValidator(schemes=["http", "https"])]
 
+    def formfield(self, **options: Any) -> Any:
+        return super().formfield(**{"assume_scheme": "https", **options})
+
 
 class BudgetQuerySet(TenantQuerySet):
     def in_force(self, tenant: models.Model) -> Self:
