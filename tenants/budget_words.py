@@ -75,7 +75,7 @@ def money(value: Decimal) -> str:
     """With cents, and with as many places as a sum below a dollar needs."""
     plain = value.quantize(Decimal("0.01")) if value >= 1 else value.normalize()
     places = max(2, -int(plain.as_tuple().exponent)) if plain else 2
-    return f"US$ {number(value, places)}"
+    return f"US$ {number(plain, places)}"
 
 
 def number(value: Decimal | int, places: int = 0) -> str:

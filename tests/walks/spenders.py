@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -21,7 +22,7 @@ def main():
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    print(json.dumps(spend_all()))
+    sys.stdout.write(json.dumps(spend_all()) + "\n")
 
 
 def spend_all():
@@ -40,9 +41,8 @@ def spend_all():
     with ThreadPoolExecutor(THREADS) as threads:
         outcomes = list(threads.map(lambda number: spend(tenant, number), range(TRIES)))
     names = ("budget__period", "used_tokens", "reserved_tokens", "used_money", "refused", "calls")
-    rows = {
-        row[0]: [str(value) for value in row[1:]] for row in Spending.objects.values_list(*names)
-    }
+    counted = Spending.objects.values_list(*names)
+    rows = {period: [str(value) for value in values] for period, *values in counted}
     return {"outcomes": outcomes, "rows": rows, "alerts": len(told)}
 
 
