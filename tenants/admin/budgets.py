@@ -120,7 +120,7 @@ class BudgetAdmin(ScopedAdmin):
         super().save_model(request, obj, form, change)
         budget_alerts.rearm(obj, now=timezone.now())
 
-    @admin.display(description=_("per"), ordering="period")
+    @admin.display(description=_("period"), ordering="period")
     def per(self, budget: Budget) -> str:
         return budget.get_period_display()
 

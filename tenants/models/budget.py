@@ -57,7 +57,7 @@ class BudgetQuerySet(TenantQuerySet):
 
 
 class Budget(TenantModel):
-    period = models.CharField(_("per"), max_length=12, choices=Period)
+    period = models.CharField(_("period"), max_length=12, choices=Period)
     token_limit = models.PositiveBigIntegerField(
         _("tokens"),
         null=True,
