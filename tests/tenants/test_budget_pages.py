@@ -231,3 +231,12 @@ def test_dollars_are_written_with_as_many_places_as_they_need(dollars, words):
 
     with translation.override("en"):
         assert budget_words.money(Decimal(dollars)) == words
+
+
+def test_history_names_choices_in_the_readers_words(page, moveis):
+    budget = BudgetFactory(tenant=moveis, on_exceed=OnExceed.STOP)
+    change(page, budget)
+
+    text = text_of(page.get(f"/admin/tenants/budget/{budget.pk}/history/"))
+
+    assert "<td>stop answering</td> <td>hand over to a person</td>" in text
