@@ -15,10 +15,12 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from tenants import budget_words, usage
 from tenants.access import Access
 from tenants.admin.base import access_of
 from tenants.audit import Action
-from tenants.models import ApiToken, AuditEntry, Membership, Tenant
+from tenants.models import ApiToken, AuditEntry, Budget, Membership, Tenant
+from tenants.models.spending import WARNING_PERCENT
 
 DAYS = 14
 LATEST = 8
@@ -30,10 +32,37 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "has_no_company": access.tenant is None and not access.is_platform,
+        "budget_warnings": _budget_warnings(request, access),
         "cards": _cards(request, access),
         "chart": _chart(access) if may_see_log else None,
         "latest": _latest(access) if may_see_log else (),
         "log_address": _address(AuditEntry),
+    }
+
+
+def _budget_warnings(request: HttpRequest, access: Access) -> list[dict[str, Any]]:
+    """Budgets for a day or month that are nearly or quite used up."""
+    page = admin.site._registry[Budget]
+    if access.tenant is None or not page.has_view_permission(request):
+        return []
+    may_change = page.has_change_permission(request)
+    return [
+        {**_budget_warning(standing), "may_change": may_change}
+        for standing in usage.standing(access.tenant, now=timezone.now())
+        if standing.is_exceeded or budget_words.percent(standing) >= WARNING_PERCENT
+    ]
+
+
+def _budget_warning(standing: usage.Standing) -> dict[str, Any]:
+    budget = standing.budget
+    return {
+        "is_exceeded": standing.is_exceeded,
+        "period": budget.get_period_display(),
+        "percent": budget_words.percent(standing),
+        "amounts": budget_words.amounts(standing),
+        "reaction": budget.get_on_exceed_display(),
+        "ends_at": standing.ends_at,
+        "link": reverse("admin:tenants_budget_change", args=[budget.pk]),
     }
 
 

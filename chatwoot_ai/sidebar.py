@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from tenants.models import (
     ApiToken,
     AuditEntry,
+    Budget,
     ChannelMapping,
     ChatwootInstallation,
     Configuration,
@@ -23,6 +24,7 @@ from tenants.models import (
     Domain,
     InstallationCredential,
     Membership,
+    Spending,
     Tenant,
     UnmappedChannel,
     User,
@@ -43,6 +45,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         pgettext_lazy("job", "Measure"),
         (Item("history", AuditEntry), Item("visibility", CredentialAccess)),
     ),
+    (pgettext_lazy("job", "Measure"), (Item("payments", Spending), Item("history", AuditEntry))),
     (
         pgettext_lazy("job", "Set up"),
         (
@@ -55,6 +58,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("key", ApiToken),
             Item("lock", Credential),
             Item("encrypted", InstallationCredential),
+            Item("savings", Budget),
             Item("manage_accounts", User),
             Item("dns", ChatwootInstallation),
             Item("link_off", UnmappedChannel),

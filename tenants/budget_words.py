@@ -50,6 +50,15 @@ def remaining(counted: Counted) -> str:
     return ", ".join(words)
 
 
+def reserved(counted: Counted) -> str:
+    budget = counted.budget
+    words = [
+        tokens(counted.reserved_tokens) if budget.token_limit is not None else "",
+        money(counted.reserved_money) if budget.money_limit is not None else "",
+    ]
+    return ", ".join(filter(None, words))
+
+
 def limits(budget: Budget) -> str:
     words = [
         tokens(budget.token_limit) if budget.token_limit is not None else "",
@@ -66,7 +75,7 @@ def money(value: Decimal) -> str:
     """With cents, and with as many places as a sum below a dollar needs."""
     plain = value.quantize(Decimal("0.01")) if value >= 1 else value.normalize()
     places = max(2, -int(plain.as_tuple().exponent)) if plain else 2
-    return f"US$ {number(value, places)}"
+    return f"US$ {number(plain, places)}"
 
 
 def number(value: Decimal | int, places: int = 0) -> str:

@@ -118,6 +118,8 @@ def settle(reservation: Reservation, *, tokens: int, money: Decimal, now: dateti
 
 def release(reservation: Reservation) -> None:
     """The call was not made."""
+    if not reservation.spendings:
+        return
     with transaction.atomic():
         for pk in sorted(reservation.spendings):
             row = Spending.objects.filter(pk=pk)

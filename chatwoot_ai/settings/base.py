@@ -260,6 +260,14 @@ CELERY_BEAT_SCHEDULE = {
         }
         for queue in LOCAL_QUEUE_THREADS
     },
+    "send-budget-alerts-left-behind": {
+        "task": "tenants.tasks.send_budget_alerts_left_behind",
+        "schedule": 5 * 60,
+    },
+    "drop-old-spendings": {
+        "task": "tenants.tasks.drop_old_spendings",
+        "schedule": 24 * 60 * 60,
+    },
     "drop-expired-sessions": {
         "task": "chatwoot_ai.tasks.drop_expired_sessions",
         "schedule": 60 * 60,

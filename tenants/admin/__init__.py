@@ -3,6 +3,7 @@
 from tenants.admin import (
     api_tokens,
     audit_log,
+    budgets,
     channels,
     companies,
     config_pages,
@@ -14,6 +15,7 @@ from tenants.admin import (
 __all__ = [
     "api_tokens",
     "audit_log",
+    "budgets",
     "channels",
     "companies",
     "config_pages",

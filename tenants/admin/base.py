@@ -69,6 +69,12 @@ class ScopedForm(forms.ModelForm):
             self.instance.tenant_id = self.fixed_tenant_id
         super()._post_clean()  # type: ignore[misc]  # untyped in the stubs
 
+    def _get_validation_exclusions(self) -> set[str]:
+        """Without the company, rules of uniqueness would be left to the database to refuse."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # untyped
+        is_known = getattr(self.instance, "tenant_id", None) is not None
+        return excluded - {"tenant"} if is_known else excluded
+
 
 class ScopedInlineFormSet(BaseInlineFormSet):
     """New rows belong to the tenant of the row they stand under."""

@@ -13,10 +13,13 @@ from tenants.models import AuditEntry
 def change_rows(entry: AuditEntry) -> list[dict[str, Any]]:
     """Field, old value, new value, in the reader's words."""
     model = model_of(entry)
-    return [
-        {"field": _field_name(model, name), "before": _in_words(before), "after": _in_words(after)}
-        for name, (before, after) in entry.changes.items()
-    ]
+    rows = []
+    for name, (before, after) in entry.changes.items():
+        field = _field(model, name)
+        label = getattr(field, "verbose_name", name)
+        words = {"before": _in_words(field, before), "after": _in_words(field, after)}
+        rows.append({"field": label, **words})
+    return rows
 
 
 def model_of(entry: AuditEntry) -> type[models.Model] | None:
@@ -26,15 +29,17 @@ def model_of(entry: AuditEntry) -> type[models.Model] | None:
         return None
 
 
-def _field_name(model: type[models.Model] | None, name: str) -> Any:
+def _field(model: type[models.Model] | None, name: str) -> Any:
     try:
-        field: Any = model._meta.get_field(name) if model else None
+        return model._meta.get_field(name) if model else None
     except FieldDoesNotExist:
-        field = None
-    return getattr(field, "verbose_name", name)
+        return None
 
 
-def _in_words(value: Any) -> Any:
+def _in_words(field: Any, value: Any) -> Any:
+    labels = dict(getattr(field, "flatchoices", ()))
+    if isinstance(value, str) and value in labels:
+        return labels[value]
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):

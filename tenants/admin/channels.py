@@ -36,9 +36,7 @@ class ChannelForm(SettingsForm):
             )
             if not may:
                 raise ValidationError(
-                    _(
-                        "Here you can add inboxes of your accounts. The platform admin adds accounts."
-                    )
+                    _("Add inboxes of your own accounts here. The platform admin adds accounts.")
                 )
         return dict(cleaned)
 

@@ -106,8 +106,8 @@ class LayerForm(SettingsForm):
     document = DocumentFormField(
         label=_("Further configuration"),
         help_text=_(
-            "Tables, crews, integrations and whatever else a configuration file may say, written as "
-            "in the file. Secrets do not belong here: they are kept under Credentials."
+            "Tables, crews, integrations and whatever else a configuration file may say, written "
+            "as in the file. Secrets do not belong here: they are kept under Credentials."
         ),
     )
     note = forms.CharField(

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                             ("conversation", "conversation"),
                         ],
                         max_length=12,
-                        verbose_name="per",
+                        verbose_name="period",
                     ),
                 ),
                 (
@@ -165,7 +165,7 @@ class Migration(migrations.Migration):
                 ("refused", models.PositiveIntegerField(default=0, verbose_name="calls refused")),
                 (
                     "warned_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="reached 80 % at"),
+                    models.DateTimeField(blank=True, null=True, verbose_name="reached 80% at"),
                 ),
                 (
                     "exceeded_at",

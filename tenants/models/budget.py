@@ -47,6 +47,9 @@ class AddressWithSecretField(models.URLField):
     is_secret = True
     default_validators = [URLValidator(schemes=["http", "https"])]
 
+    def formfield(self, **options: Any) -> Any:
+        return super().formfield(**{"assume_scheme": "https", **options})
+
 
 class BudgetQuerySet(TenantQuerySet):
     def in_force(self, tenant: models.Model) -> Self:
@@ -54,7 +57,7 @@ class BudgetQuerySet(TenantQuerySet):
 
 
 class Budget(TenantModel):
-    period = models.CharField(_("per"), max_length=12, choices=Period)
+    period = models.CharField(_("period"), max_length=12, choices=Period)
     token_limit = models.PositiveBigIntegerField(
         _("tokens"),
         null=True,

@@ -8,7 +8,13 @@ import pytest
 from django.contrib import admin
 
 from chatwoot_ai.management.commands.translations import find_problems
-from tests.factories import FACTORIES, AuditEntryFactory, MembershipFactory
+from tests.factories import (
+    FACTORIES,
+    AuditEntryFactory,
+    BudgetFactory,
+    MembershipFactory,
+    SpendingFactory,
+)
 from tests.factories import ApiTokenFactory as TokenFactory
 
 SPOKEN_ATTRIBUTES = {"title", "placeholder", "aria-label", "alt"}
@@ -90,6 +96,8 @@ PAGES = [
 def rows(moveis, platform_admin):
     """One row of each kind, named in no language."""
     MembershipFactory(tenant=moveis, user__name="Nn")
+    BudgetFactory(tenant=moveis)
+    SpendingFactory(tenant=moveis)
     TokenFactory(tenant=moveis, name="Tt")
     AuditEntryFactory(
         tenant=moveis, object_label="Rr", actor_label="Aa", changes={"name": ["x", "y"]}
@@ -135,7 +143,7 @@ def test_pages_without_sign_in_show_no_english(client, db, catalogue):
 
 def test_refused_forms_show_no_english(rows, platform_admin, signed_in, catalogue):
     page = signed_in(platform_admin)
-    for model in ("tenant", "membership", "apitoken", "user"):
+    for model in ("tenant", "membership", "apitoken", "budget", "user"):
         answer = page.post(f"/admin/tenants/{model}/add/", {})
 
         assert answer.status_code == 200

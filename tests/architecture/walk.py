@@ -225,6 +225,7 @@ def make_row(model, tenant, mark):
         for column in model._meta.concrete_fields
         if isinstance(column, models.CharField | models.TextField)
         and not column.choices
+        and not isinstance(column, models.URLField)
         and column.name not in {"digest", "prefix", "object_type"}
     }
     if "user" in field_names(model):

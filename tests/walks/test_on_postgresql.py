@@ -13,6 +13,8 @@ pytestmark = [pytest.mark.services, pytest.mark.xdist_group("full-mode")]
 PARTS = [
     "tests/architecture/test_audit.py",
     "tests/tenants/test_scoping.py",
+    "tests/tenants/test_usage.py",
+    "tests/tenants/test_budget_alerts.py",
     "tests/tenants/test_api.py",
     "tests/tenants/test_admin_pages.py",
     "tests/tenants/test_credentials.py",
