@@ -191,7 +191,7 @@ _open_change: ContextVar[_Change | None] = ContextVar("chatwootai_change", defau
 
 def _keep_snapshot(tenant: Tenant, note: str) -> None:
     document = layers.document_of_tenant(tenant)
-    last = ConfigurationVersion.objects.for_tenant(tenant).order_by("-number").first()
+    last = ConfigurationVersion.objects.filter(tenant=tenant).order_by("-number").first()
     if last is not None and last.document == document:
         return
     ConfigurationVersion(

@@ -83,18 +83,21 @@ def _text_of(content: bytes | str) -> str:
     if len(content) > MOST_BYTES:
         size = _("The file is larger than %(most)d kB. Split it into several files.")
         raise DocumentError(size % {"most": MOST_BYTES // 1000})
-    if isinstance(content, bytes):
-        try:
-            content = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = content[: error.start].count(b"\n") + 1
-            message = _("The file is not UTF-8. Save it again with the encoding UTF-8.")
-            raise DocumentError(message, line=line) from error
-    found = _BREAKS_FILES.search(content)
+    text = _decoded(content) if isinstance(content, bytes) else content
+    found = _BREAKS_FILES.search(text)
     if found:
-        line = content[: found.start()].count("\n") + 1
+        line = text[: found.start()].count("\n") + 1
         raise DocumentError(_("Remove the invisible control character."), line=line)
-    return content.removeprefix("\ufeff")
+    return text.removeprefix("\ufeff")
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        message = _("The file is not UTF-8. Save it again with the encoding UTF-8.")
+        raise DocumentError(message, line=line) from error
 
 
 class _Reader:
@@ -201,10 +204,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _write_text(dumper: yaml.SafeDumper, text: str) -> Any:
+    style = "|" if "\n" in text else None
     if _NEEDS_QUOTES.search(text) or _is_no_text_when_plain(text):
         style = '"'
-    else:
-        style = "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -1,12 +1,18 @@
 """Columns of our own: configuration documents, and what nobody may read in the database."""
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 
-class DocumentField(models.TextField):
+if TYPE_CHECKING:
+    _Text = models.TextField[Any, Any]
+else:
+    _Text = models.TextField
+
+
+class DocumentField(_Text):
     """A document as JSON in a text, for the database's own JSON type would sort the keys."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -310,7 +310,9 @@ def _hours_rows(document: Mapping[str, Any]) -> list[Document]:
     rows = []
     for day in sorted(section, key=WEEKDAY_NAMES.index):
         weekday = WEEKDAY_NAMES.index(day)
-        intervals = sorted(parse_interval(text) for text in section[day]) or [(None, None)]
+        intervals: list[Any] = sorted(parse_interval(text) for text in section[day]) or [
+            (None, None)
+        ]
         rows += [{"weekday": weekday, "opens_at": o, "closes_at": c} for o, c in intervals]
     return rows
 

@@ -41,7 +41,7 @@ def installation_named(name: str) -> ChatwootInstallation:
         if len(rows) == 1:
             return rows[0]
         name = FIRST_INSTALLATION
-    row, _made = ChatwootInstallation.objects.get_or_create(name=name)
+    row: ChatwootInstallation = ChatwootInstallation.objects.get_or_create(name=name)[0]
     return row
 
 

@@ -177,7 +177,14 @@ class ConfigurationFactory(OfTenantFactory):
 
     class Meta:
         model = Configuration
-        django_get_or_create = ("tenant",)
+
+    @classmethod
+    def _create(cls, model_class, tenant, **values):
+        row = model_class.objects.get(tenant=tenant)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save()
+        return row
 
 
 class OfConfigurationFactory(OfTenantFactory):

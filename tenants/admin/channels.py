@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -10,10 +11,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminURLInputWidget
 
 from tenants import resolution
 from tenants.access import Area
-from tenants.admin.base import ReadOnlyAdmin, ScopedAdmin, access_of
+from tenants.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedForm, access_of
 from tenants.admin.config_forms import OPTION_FIELDS, SettingsForm
 from tenants.admin.config_pages import ConfigurationPage
 from tenants.models import ChannelMapping, ChatwootInstallation, Tenant, UnmappedChannel
@@ -76,9 +78,21 @@ class ChannelMappingAdmin(ConfigurationPage):
         resolution.forget_unmapped(obj.tenant)
 
 
+class ChatwootInstallationForm(ScopedForm):
+    base_url = forms.URLField(
+        label=_("address"),
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        help_text=_("For example https://app.chatwoot.com. May be told later."),
+        widget=UnfoldAdminURLInputWidget,
+    )
+
+
 @admin.register(ChatwootInstallation)
 class ChatwootInstallationAdmin(ScopedAdmin):
     area = Area.PLATFORM
+    form = ChatwootInstallationForm
     list_display = ("name", "base_url", "created_at")
     search_fields = ("name", "base_url")
     ordering = ("name", "pk")

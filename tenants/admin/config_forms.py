@@ -95,7 +95,7 @@ def _chosen(option: Option, text: Any) -> Any:
 
 
 OPTION_FIELDS = {PREFIX + key: _field(option) for key, option in options.OPTIONS.items()}
-SettingsForm: Any = type("SettingsForm", (SettingsFormBase,), OPTION_FIELDS)
+SettingsForm: Any = type("SettingsForm", (SettingsFormBase,), dict(OPTION_FIELDS))
 
 
 class LayerForm(SettingsForm):

@@ -50,7 +50,7 @@ class ConfigurationVersionAdmin(ReadOnlyAdmin):
     @action(description=_("Compare"), url_path="compare", permissions=["view"])
     def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
         version = self.object_or_404(request, object_id)
-        versions = ConfigurationVersion.objects.for_tenant(version.tenant).order_by("-number")
+        versions = ConfigurationVersion.objects.filter(tenant=version.tenant).order_by("-number")
         chosen = request.GET.get("with", "")
         other = versions.filter(number=chosen).first() if _is_number(chosen) else _before(version)
         context = {
@@ -87,7 +87,7 @@ class ConfigurationVersionAdmin(ReadOnlyAdmin):
 
 
 def _before(version: ConfigurationVersion) -> ConfigurationVersion | None:
-    rows = ConfigurationVersion.objects.for_tenant(version.tenant)
+    rows = ConfigurationVersion.objects.filter(tenant=version.tenant)
     found: ConfigurationVersion | None = (
         rows.filter(number__lt=version.number).order_by("-number").first()
     )

@@ -27,7 +27,8 @@ class TokenThrottle(BaseThrottle):
         most = tenant.api_requests_per_minute
         if most is None:
             return True
-        return limits.count(f"company:{tenant.pk}", window_seconds=MINUTE_SECONDS) <= most
+        calls = limits.count(f"company:{tenant.pk}", window_seconds=MINUTE_SECONDS)
+        return calls <= int(most)
 
     def wait(self) -> float:
         return limits.seconds_left(MINUTE_SECONDS)

@@ -85,7 +85,7 @@ class OpeningHoursColumns(models.Model):
 
     def __str__(self) -> str:
         hours = f"{self.opens_at:%H:%M}–{self.closes_at:%H:%M}" if self.opens_at else "–"
-        return f"{self.get_weekday_display()} {hours}"  # type: ignore[attr-defined]
+        return f"{self.get_weekday_display()} {hours}"
 
     def clean(self) -> None:
         super().clean()

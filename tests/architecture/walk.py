@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tenants import audit
+from tenants.fields import DocumentField
 from tenants.models import Tenant
 from tenants.models.api_token import Scope
 from tenants.scoping import TenantModel
@@ -224,9 +225,15 @@ def make_row(model, tenant, mark):
         column.name: f"{mark}-{column.name}"[: column.max_length or None]
         for column in model._meta.concrete_fields
         if isinstance(column, models.CharField | models.TextField)
+        and not isinstance(column, DocumentField)
         and not column.choices
         and not isinstance(column, models.URLField)
         and column.name not in {"digest", "prefix", "object_type"}
+    }
+    texts |= {
+        column.name: {"marked": f"{mark}-{column.name}"}
+        for column in model._meta.concrete_fields
+        if isinstance(column, DocumentField)
     }
     if "user" in field_names(model):
         texts |= {
