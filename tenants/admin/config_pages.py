@@ -171,9 +171,8 @@ class DomainAdmin(ConfigurationPage):
     )
     export_fields = ("name", "slug", "is_offered")
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        rows: models.QuerySet[Any] = super().get_queryset(request)
-        rows = rows.prefetch_related("parent_links__parent")
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows: Any = super().get_queryset(request).prefetch_related("parent_links__parent")
         return rows.annotate(companies=models.Count("configurations", distinct=True))
 
     @admin.display(description=_("stands on"))

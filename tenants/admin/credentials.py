@@ -48,7 +48,7 @@ class SecretForm(ScopedForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """The rule that a company has a reference once is asked where the company is given too."""
-        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # untyped
+        excluded: set[str] = super()._get_validation_exclusions()
         return excluded - {"tenant"} if _has_owner(self.instance) else excluded
 
     def _post_clean(self) -> None:
