@@ -61,7 +61,7 @@ def _budget_warning(standing: usage.Standing) -> dict[str, Any]:
         "percent": budget_words.percent(standing),
         "amounts": budget_words.amounts(standing),
         "reaction": budget.get_on_exceed_display(),
-        "ends_at": standing.ends_at,
+        "ends_at": budget_words.end(standing.ends_at),
         "link": reverse("admin:tenants_budget_change", args=[budget.pk]),
     }
 

@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -13,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Least
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 
 from tenants import budget_words, windows
 from tenants.access import Role
@@ -141,15 +140,14 @@ def _owners(row: Spending) -> list[str]:
 def _words(row: Spending, *, percent: int) -> tuple[str, str]:
     tenant, budget = row.tenant, row.budget
     page = reverse("admin:tenants_budget_change", args=[budget.pk])
-    zone = ZoneInfo(tenant.time_zone)
     crossed_at = row.exceeded_at or row.warned_at or row.updated_at
-    with translation.override(tenant.language), timezone.override(zone):
+    with translation.override(tenant.language):
         values = {
             "tenant": tenant,
             "budget": budget,
             "is_limit": percent >= LIMIT_PERCENT,
             "amounts": budget_words.amounts(row),
-            "ends_at": windows.end_of(budget.period, tenant, now=crossed_at),
+            "ends_at": budget_words.end(windows.end_of(budget.period, tenant, now=crossed_at)),
             "address": f"{settings.PUBLIC_URL}{page}",
         }
         subject = render_to_string("tenants/budget_alert_subject.txt", values)

@@ -1,9 +1,10 @@
 """Amounts of a budget in words: for pages, alerts and the terminal."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from tenants.models import Budget
@@ -75,11 +76,16 @@ def money(value: Decimal) -> str:
     """With cents, and with as many places as a sum below a dollar needs."""
     plain = value.quantize(Decimal("0.01")) if value >= 1 else value.normalize()
     places = max(2, -int(plain.as_tuple().exponent)) if plain else 2
-    return f"US$ {number(plain, places)}"
+    return f"US$\N{NO-BREAK SPACE}{number(plain, places)}"
 
 
 def number(value: Decimal | int, places: int = 0) -> str:
     return number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True)
+
+
+def end(moment: datetime | None) -> str:
+    """In the time zone that the moment carries: the company's."""
+    return date_format(moment, "SHORT_DATETIME_FORMAT") if moment else "–"
 
 
 def percent(counted: Counted) -> int:

@@ -28,7 +28,9 @@ class BudgetExceededError(Exception):
         super().__init__(budget.pk)
 
     def __str__(self) -> str:
-        sentence = _("The budget per %(period)s is used up. What happens now: %(reaction)s.")
+        sentence = _(
+            "The budget per %(period)s does not cover this call. What happens now: %(reaction)s."
+        )
         period = self.budget.get_period_display()
         return sentence % {"period": period, "reaction": self.reaction.label}
 

@@ -144,8 +144,9 @@ class BudgetAdmin(ScopedAdmin):
         return budget_words.remaining(row) if row else "–"
 
     @admin.display(description=_("counting begins anew"))
-    def ends_at(self, budget: Budget) -> datetime | None:
-        return windows.end_of(budget.period, budget.tenant, now=timezone.now())
+    def ends_at(self, budget: Budget) -> str:
+        end = windows.end_of(budget.period, budget.tenant, now=timezone.now())
+        return budget_words.end(end)
 
     @admin.display(description=_("earlier periods"))
     def rows(self, budget: Budget) -> SafeString:
@@ -160,7 +161,7 @@ class SpendingAdmin(ReadOnlyAdmin):
     area = Area.CONFIGURATION
     list_display = (
         "window",
-        "budget",
+        "per",
         "used",
         "reserved",
         "remaining",
@@ -200,11 +201,15 @@ class SpendingAdmin(ReadOnlyAdmin):
         "tenant",
     )
 
+    @admin.display(description=_("per"), ordering="budget__period")
+    def per(self, row: Spending) -> str:
+        return row.budget.get_period_display()
+
     @admin.display(description=_("used"))
     def used(self, row: Spending) -> SafeString:
         return bar(row)
 
-    @admin.display(description=_("reserved for calls under way"))
+    @admin.display(description=_("reserved"))
     def reserved(self, row: Spending) -> str:
         return budget_words.reserved(row)
 

@@ -162,7 +162,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("calls", models.PositiveIntegerField(default=0, verbose_name="calls")),
-                ("refused", models.PositiveIntegerField(default=0, verbose_name="calls refused")),
+                ("refused", models.PositiveIntegerField(default=0, verbose_name="refused")),
                 (
                     "warned_at",
                     models.DateTimeField(blank=True, null=True, verbose_name="reached 80% at"),

@@ -99,7 +99,7 @@ class Spending(TenantModel):
     used_money = MoneyField(_("money used (USD)"), default=Decimal(0))
     reserved_money = MoneyField(_("money reserved (USD)"), default=Decimal(0))
     calls = models.PositiveIntegerField(_("calls"), default=0)
-    refused = models.PositiveIntegerField(_("calls refused"), default=0)
+    refused = models.PositiveIntegerField(_("refused"), default=0)
     warned_at = models.DateTimeField(_("reached 80% at"), null=True, blank=True)
     exceeded_at = models.DateTimeField(_("reached the limit at"), null=True, blank=True)
     announced_percent = models.PositiveSmallIntegerField(default=0, editable=False)

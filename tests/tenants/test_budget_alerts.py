@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail
+from django.db import connection
 
 from chatwoot_ai import celery
 from tenants import budget_alerts, tasks, usage
@@ -121,6 +122,23 @@ class TestThresholds:
                 spend(400)
 
         assert [percent for _company, _period, percent in heard] == [100]
+
+    def test_of_two_workers_that_notice_together_one_tells(self, moveis, now):
+        BudgetFactory(tenant=moveis)
+        usage.reserve(moveis, tokens=1, now=NOON)
+        row = Spending.objects.get()
+        told_by = []
+
+        def other_worker_first(execute, statement, *values):
+            if statement.startswith("UPDATE") and not told_by:
+                told_by.append("other")
+                Spending.objects.update(warned_at=NOON, exceeded_at=NOON)
+            return execute(statement, *values)
+
+        with connection.execute_wrapper(other_worker_first):
+            told = budget_alerts.mark_exhausted([row.pk], now=NOON)
+
+        assert (told_by, told) == (["other"], [])
 
     def test_call_that_only_waits_for_others_is_not_told(self, moveis, spend, queue, heard):
         BudgetFactory(tenant=moveis)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from tenants import usage
 from tenants.access import Role
 from tenants.models import AuditEntry, Budget, Spending
 from tenants.models.budget import OnExceed, Period
+from tenants.usage import BudgetExceededError
 from tests.factories import BudgetFactory, SpendingFactory, member
 
 FORM = {
@@ -186,6 +188,18 @@ class TestBanner:
         assert "What happens at the limit: hand over to a person." in text
         assert f'<a href="/admin/tenants/budget/{budget.pk}/change/">Raise the limit</a>' in text
 
+    def test_counting_begins_anew_in_the_companys_time(self, page, moveis):
+        moveis.time_zone = "America/Manaus"
+        moveis.save()
+        budget = BudgetFactory(tenant=moveis)
+        spend(moveis, 850)
+
+        text = text_of(page.get("/admin/"))
+
+        assert re.search(r"Counting begins anew on \d+ \w+ \d{4}, 00:00\.", text)
+        shown = text_of(page.get(f"/admin/tenants/budget/{budget.pk}/change/"))
+        assert re.search(r"\d+ \w+ \d{4}, 00:00\b", shown)
+
     def test_used_up_budget_says_what_happens_now(self, page, moveis):
         BudgetFactory(tenant=moveis, period=Period.MONTH, on_exceed=OnExceed.STOP)
         spend(moveis, 1_000)
@@ -194,6 +208,17 @@ class TestBanner:
 
         assert "The budget per month is used up." in text
         assert "What happens now: stop answering." in text
+
+    def test_budget_too_small_for_the_next_call_is_not_said_to_be_used_up(self, page, moveis):
+        BudgetFactory(tenant=moveis)
+        spend(moveis, 700)
+        with pytest.raises(BudgetExceededError):
+            spend(moveis, 400)
+
+        text = text_of(page.get("/admin/"))
+
+        assert "What is left of the budget per day is too little for another call." in text
+        assert "What happens now: hand over to a person. Used: 700 of 1,000 tokens." in text
 
     def test_reader_is_told_whom_to_ask(self, moveis, signed_in):
         BudgetFactory(tenant=moveis)
@@ -230,7 +255,7 @@ def test_dollars_are_written_with_as_many_places_as_they_need(dollars, words):
     from tenants import budget_words
 
     with translation.override("en"):
-        assert budget_words.money(Decimal(dollars)) == words
+        assert budget_words.money(Decimal(dollars)).replace("\N{NO-BREAK SPACE}", " ") == words
 
 
 def test_history_names_choices_in_the_readers_words(page, moveis):

@@ -334,7 +334,8 @@ class TestSeveralBudgets:
 
         with translation.override("en"):
             assert str(refusal.value) == (
-                "The budget per day is used up. What happens now: hand over to a person."
+                "The budget per day does not cover this call."
+                " What happens now: hand over to a person."
             )
         assert "s3cret" not in repr(refusal.value)
 
