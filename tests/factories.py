@@ -3,6 +3,9 @@
 import factory
 from factory.django import DjangoModelFactory
 
+from integrations.models import Breaker, RemoteCall
+from integrations.models.breaker import State
+from integrations.models.remote_call import Outcome
 from tenants.access import Role
 from tenants.audit import Action
 from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
@@ -65,6 +68,29 @@ class AuditEntryFactory(OfTenantFactory):
     actor_label = factory.Sequence(lambda n: f"Actor {n}")
 
 
+class RemoteCallFactory(OfTenantFactory):
+    class Meta:
+        model = RemoteCall
+
+    service = "odoo"
+    connection = factory.Sequence(lambda n: f"odoo:{n}")
+    method = "GET"
+    address = "https://erp.example.com/json/2"
+    status = 200
+    outcome = Outcome.ANSWERED
+    duration_ms = 12
+
+
+class BreakerFactory(OfTenantFactory):
+    class Meta:
+        model = Breaker
+
+    service = "odoo"
+    connection = factory.Sequence(lambda n: f"odoo:{n}")
+    state = State.OPEN
+    failures = 5
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -110,6 +136,8 @@ FACTORIES = {
         MembershipFactory,
         ApiTokenFactory,
         AuditEntryFactory,
+        RemoteCallFactory,
+        BreakerFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

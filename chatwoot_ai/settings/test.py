@@ -10,6 +10,8 @@ for name in (
     "CELERY_BROKER_URL",
     "QDRANT_URL",
     "EMAIL_URL",
+    "OUTBOUND_ALLOW_CIDRS",
+    "OUTBOUND_ALLOW_HTTP",
 ):
     os.environ.pop(name, None)
 os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(
