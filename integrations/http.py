@@ -53,6 +53,7 @@ MOST_TRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_RETRY_AFTER = 3_600.0
 MOST_LINES = 128
+IDLE_SECONDS = 60.0
 OUTCOMES: Mapping[type[RemoteError], Outcome] = {
     AddressRefusedError: Outcome.CLOSED_ADDRESS,
     AnswerTooLargeError: Outcome.TOO_LARGE,
@@ -191,7 +192,7 @@ class _Call:
     is_idempotent: bool
     follow_redirects: bool
     until: float
-    request: httpx.Request | None = None
+    request: httpx.Request | None = field(default=None, repr=False)
     tries: int = 0
     status: int | None = None
     bytes_out: int = 0
@@ -323,6 +324,7 @@ class _Line:
     def __init__(self) -> None:
         self.transport = GuardedTransport()
         self.busy = 0
+        self.used_at = 0.0
         self._freed = threading.Condition()
 
     @contextmanager
@@ -340,25 +342,29 @@ class _Line:
                 self._freed.notify()
 
 
-_lines: "OrderedDict[tuple[Any, str, str], _Line]" = OrderedDict()
+_lines: "OrderedDict[tuple[Any, str, str], _Line]" = OrderedDict()  # used longest ago first
 _lines_lock = threading.Lock()
 
 
 def _line_of(session: Session) -> _Line:
     key = (session.tenant.pk, session.service, session.connection)
+    now = time.monotonic()
     with _lines_lock:
         if key not in _lines:
             _lines[key] = _Line()
         line = _lines[key]
+        line.used_at = now
         _lines.move_to_end(key)
-        _drop_idle_lines()
+        _drop_idle_lines(now)
     return line
 
 
-def _drop_idle_lines() -> None:
-    surplus = len(_lines) - MOST_LINES
-    for key in [key for key, line in _lines.items() if not line.busy][: max(surplus, 0)]:
-        _lines.pop(key).transport.close()
+def _drop_idle_lines(now: float) -> None:
+    """A line that nobody asks for would keep its last connections open for ever."""
+    for key, line in list(_lines.items()):
+        is_surplus = len(_lines) > MOST_LINES or now - line.used_at > IDLE_SECONDS
+        if is_surplus and not line.busy:
+            _lines.pop(key).transport.close()
 
 
 def _forget_lines() -> None:

@@ -71,7 +71,7 @@ class GuardedTransport(httpx.BaseTransport):
             answer = self._pool.handle_request(_for_the_pool(request, exchange))
         body = _Body(answer.stream, exchange)
         try:
-            headers = body.prepare(httpx.Headers(answer.headers))
+            headers = body.prepare(answer.status, httpx.Headers(answer.headers))
         except BaseException:
             body.close()
             raise
@@ -188,8 +188,10 @@ class _Body(httpx.SyncByteStream):
         self._exchange = exchange
         self._is_packed = False
 
-    def prepare(self, headers: httpx.Headers) -> httpx.Headers:
+    def prepare(self, status: int, headers: httpx.Headers) -> httpx.Headers:
         """The headers as they fit the unpacked answer."""
+        if status < 200:
+            raise httpx.RemoteProtocolError("The server wants to speak another protocol.")
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._exchange.most_bytes:
             raise AnswerTooLargeError

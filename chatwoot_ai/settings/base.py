@@ -336,6 +336,7 @@ LOGGING = {
         "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},
         "axes": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
     },

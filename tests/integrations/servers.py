@@ -84,7 +84,11 @@ def _request(connection):
         received += piece
     head, _, body = received.partition(b"\r\n\r\n")
     wanted = next(
-        (int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if b"content-length" in line),
+        (
+            int(line.split(b":")[1])
+            for line in head.lower().split(b"\r\n")
+            if b"content-length" in line
+        ),
         0,
     )
     while len(body) < wanted:
