@@ -281,6 +281,4 @@ def _as_httpx_errors() -> Iterator[None]:
 @cache
 def _trust() -> ssl.SSLContext:
     """The usual authorities, and those of the machine (or of SSL_CERT_FILE)."""
-    context = httpcore.default_ssl_context()
-    context.load_default_certs()
-    return context
+    return httpcore.default_ssl_context()

@@ -2,13 +2,13 @@
 
 import pytest
 
-from integrations import http
+from integrations import lines
 
 
 @pytest.fixture(autouse=True)
 def _no_open_connections():
     yield
-    http._forget_lines()
+    lines.forget_lines()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import http
+from integrations import http, lines
 from integrations.failures import (
     AddressRefusedError,
     AnswerTooLargeError,
@@ -25,6 +25,7 @@ from integrations.failures import (
     TooManyCallsError,
 )
 from integrations.http import Session, retry_after_in
+from integrations.lines import line_of
 from integrations.models import RemoteCall
 from tenants import context
 from tenants.models import Tenant
@@ -337,7 +338,7 @@ class TestRedirects:
 class TestLimits:
     def test_no_more_calls_at_once_than_allowed(self, moveis):
         session = session_of(moveis, most_at_once=2)
-        line = http._line_of(session)
+        line = line_of(moveis.pk, "odoo", "odoo:5")
         until = time.monotonic() + 5
         with (
             scripted_server(reply()) as server,
@@ -352,7 +353,7 @@ class TestLimits:
         assert last_call().outcome == "held back"
 
     def test_a_freed_place_is_taken(self, moveis):
-        line = http._line_of(session_of(moveis))
+        line = line_of(moveis.pk, "odoo", "odoo:5")
         entered, released = threading.Event(), threading.Event()
 
         def hold():
@@ -395,25 +396,25 @@ class TestLimits:
         with scripted_server(stay) as server:
             for tenant in (moveis, moveis, cosmeticos, moveis):
                 session_of(tenant).request("GET", server.url)
-            http._forget_lines()
+            lines.forget_lines()
 
         assert server.connections == 2
 
     def test_lines_that_nobody_uses_are_closed(self, moveis, monkeypatch):
-        monkeypatch.setattr(http, "IDLE_SECONDS", -1.0)
-        first = http._line_of(session_of(moveis))
+        monkeypatch.setattr(lines, "IDLE_SECONDS", -1.0)
+        first = line_of(moveis.pk, "odoo", "odoo:5")
 
-        http._line_of(Session(moveis, service="odoo", connection="odoo:6"))
+        line_of(moveis.pk, "odoo", "odoo:6")
 
-        assert first not in http._lines.values()
+        assert first not in lines._lines.values()
 
     def test_lines_in_use_stay_open(self, moveis, monkeypatch):
-        first = http._line_of(session_of(moveis))
-        monkeypatch.setattr(http, "MOST_LINES", 1)
+        first = line_of(moveis.pk, "odoo", "odoo:5")
+        monkeypatch.setattr(lines, "MOST_LINES", 1)
         with first.place(1, time.monotonic() + 5):
-            http._line_of(Session(moveis, service="odoo", connection="odoo:6"))
+            line_of(moveis.pk, "odoo", "odoo:6")
 
-            assert first in http._lines.values()
+            assert first in lines._lines.values()
 
 
 class TestRecords:
