@@ -46,9 +46,10 @@ class Exchange:
 class GuardedTransport(httpx.BaseTransport):
     """What every client sends through: `httpx.Client(transport=GuardedTransport(...))`.
 
-    `seconds` is for a whole request with its answer, however slowly that drips; `most_bytes` is
-    the size of an answer after decompression. A request may bring an `Exchange` of its own in its
-    extensions. Raises what httpx raises, and AddressRefusedError or AnswerTooLargeError.
+    `seconds` is for a whole request with its answer, however slowly that drips; the longest of the
+    request's own time-outs may shorten it. `most_bytes` is the size of an answer after
+    decompression. A request may bring an `Exchange` of its own in its extensions. Raises what
+    httpx raises, and AddressRefusedError or AnswerTooLargeError.
     """
 
     def __init__(self, *, seconds: float = 60.0, most_bytes: int = 5_000_000) -> None:
@@ -64,9 +65,7 @@ class GuardedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         _check(request.url)
-        exchange = request.extensions.get("exchange") or Exchange(
-            seconds=self._seconds, most_bytes=self._most_bytes
-        )
+        exchange = request.extensions.get("exchange") or self._exchange_for(request)
         with _bound(exchange), _as_httpx_errors():
             answer = self._pool.handle_request(_for_the_pool(request, exchange))
         body = _Body(answer.stream, exchange)
@@ -79,6 +78,11 @@ class GuardedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
+
+    def _exchange_for(self, request: httpx.Request) -> Exchange:
+        timeouts = (request.extensions.get("timeout") or {}).values()
+        longest = max((t for t in timeouts if t is not None), default=self._seconds)
+        return Exchange(seconds=min(longest, self._seconds), most_bytes=self._most_bytes)
 
 
 def _check(url: httpx.URL) -> None:

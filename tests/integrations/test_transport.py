@@ -160,6 +160,13 @@ class TestTime:
                     pass
             server.stop.set()
 
+    def test_a_time_out_of_one_request_is_for_all_of_it(self):
+        slow = drip(HEAD, b"X: " + b"x" * 1_000)
+        with scripted_server(slow) as server, guarded_client(seconds=60) as client:
+            with pytest.raises(httpx.ReadTimeout):
+                client.get(server.url, timeout=SHORT)
+            server.stop.set()
+
     def test_a_server_that_does_not_read_is_not_written_to_for_ever(self):
         def deaf(connection, server):
             server.stop.wait(10)
