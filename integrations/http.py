@@ -26,6 +26,7 @@ from integrations.failures import (
     RemoteError,
     StatusError,
     TooManyCallsError,
+    UnsendableError,
 )
 from integrations.lines import line_of
 from integrations.records import Record, written_down
@@ -182,12 +183,18 @@ class _Call:
         return self.until - time.monotonic()
 
 
-def _build(method: str, url: str, **parts: Any) -> httpx.Request:
-    headers = {"User-Agent": "ChatwootAI", "Accept": "*/*", **(parts.pop("headers") or {})}
+def _build(
+    method: str, url: str, *, params: Mapping[str, Any] | None, headers: Any, **body: Any
+) -> httpx.Request:
+    """Errors of httpx quote what they complain about, hence `from None`."""
+    headers = {"User-Agent": "ChatwootAI", "Accept": "*/*", **(headers or {})}
     try:
-        return httpx.Request(method, url, headers=headers, **parts)
-    except httpx.InvalidURL as error:
-        raise AddressRefusedError from error
+        whole = httpx.URL(url).copy_merge_params(params or {})
+        return httpx.Request(method, whole, headers=headers, **body)
+    except httpx.InvalidURL:
+        raise AddressRefusedError from None
+    except UnicodeEncodeError:
+        raise UnsendableError from None
 
 
 def _address_of(url: httpx.URL) -> str:
@@ -252,8 +259,8 @@ def _next_hop(request: httpx.Request, reply: Reply) -> httpx.Request:
     """Never from https to http; another host hears nothing of what was meant for the first."""
     try:
         url = request.url.join(reply.headers.get("location", ""))
-    except httpx.InvalidURL as error:
-        raise AddressRefusedError from error
+    except httpx.InvalidURL:
+        raise AddressRefusedError from None
     if request.url.scheme == "https" and url.scheme != "https":
         raise AddressRefusedError
     is_same = (url.scheme, url.host, url.port) == _origin(request.url)
@@ -280,6 +287,8 @@ def _exchange(transport: GuardedTransport, request: httpx.Request, call: _Call) 
             content = b"".join(answer.stream)  # type: ignore[arg-type]  # of this kind, always
         finally:
             answer.close()
+    except httpx.LocalProtocolError:
+        raise UnsendableError from None
     except httpx.HTTPError as error:
         error.request = request
         unknown = exchange.is_sent and not call.is_idempotent

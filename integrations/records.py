@@ -17,6 +17,7 @@ from integrations.failures import (
     RemoteError,
     StatusError,
     TooManyCallsError,
+    UnsendableError,
 )
 from integrations.models import RemoteCall
 from integrations.models.remote_call import Outcome
@@ -31,6 +32,7 @@ OUTCOMES: Mapping[type[RemoteError], Outcome] = {
     AnswerTooLargeError: Outcome.TOO_LARGE,
     CircuitOpenError: Outcome.HELD_BACK,
     TooManyCallsError: Outcome.HELD_BACK,
+    UnsendableError: Outcome.INTERRUPTED,
 }
 NOTHING_SENT = frozenset({Outcome.CLOSED_ADDRESS, Outcome.HELD_BACK})
 

@@ -275,9 +275,11 @@ def _bound(exchange: Exchange) -> Iterator[None]:
 
 @contextmanager
 def _as_httpx_errors() -> Iterator[None]:
-    """Both libraries name their errors alike."""
+    """Both libraries name their errors alike. The text of the first kind quotes what was sent."""
     try:
         yield
+    except httpcore.LocalProtocolError:
+        raise httpx.LocalProtocolError("The request cannot be sent.") from None
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise getattr(httpx, type(error).__name__)(str(error)) from error
 

@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 import time
+import traceback
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -23,6 +24,7 @@ from integrations.failures import (
     RemoteError,
     StatusError,
     TooManyCallsError,
+    UnsendableError,
 )
 from integrations.http import Session, retry_after_in
 from integrations.lines import line_of
@@ -78,6 +80,12 @@ class TestAnswers:
         assert head.startswith(b"POST /x?q=a+b HTTP/1.1\r\n")
         assert b"X-K: v" in head
         assert json.loads(body) == {"ç": 1}
+
+    def test_parameters_join_those_of_the_address(self, session):
+        with scripted_server(reply()) as server:
+            session.request("GET", server.url + "/x?a=1", params={"b": 2})
+
+        assert server.heard[0].startswith(b"GET /x?a=1&b=2 ")
 
     def test_something_else_than_json_is_an_error(self, session):
         with scripted_server(reply(b"<html>canary</html>")) as server:
@@ -495,6 +503,16 @@ class TestRecords:
             r.getMessage() for r in caplog.records if r.name.startswith(("integrations", "httpx"))
         ]
         assert "canary" not in str(list(RemoteCall.objects.values())) + str(ours)
+
+    @pytest.mark.parametrize("secret", ["canary\nX: y", "canary\r\n", "canáry", "canary\0"])
+    def test_a_secret_that_cannot_be_sent_is_not_quoted(self, session, secret):
+        with scripted_server(reply()) as server, pytest.raises(UnsendableError) as caught:
+            session.request("GET", server.url, headers={"Authorization": f"Bearer {secret}"})
+
+        told = "".join(traceback.format_exception(caught.value))
+        assert "can" not in told.replace("cannot", "")
+        assert server.heard in ([], [b""])
+        assert last_call().outcome == "interrupted"
 
     def test_a_row_that_cannot_be_written_spoils_nothing(self, session, monkeypatch, caplog):
         monkeypatch.setattr(RemoteCall._meta, "db_table", "nowhere")
