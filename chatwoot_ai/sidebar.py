@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from integrations.models import Breaker, RemoteCall
 from tenants.models import (
     ApiToken,
     AuditEntry,
@@ -45,6 +46,8 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         pgettext_lazy("job", "Measure"),
         (
             Item("payments", Spending),
+            Item("sync_alt", RemoteCall),
+            Item("electrical_services", Breaker),
             Item("history", AuditEntry),
             Item("visibility", CredentialAccess),
         ),

@@ -24,6 +24,8 @@ NOT_AUDITED = {
     "tenants.DomainsVersion": "a number that follows changes",
     "tenants.UnmappedChannel": "counts what came in",
     "tenants.CredentialAccess": "is the record of each use of a secret",
+    "integrations.RemoteCall": "is a record of a call",
+    "integrations.Breaker": "what the cache decided, told to staff",
     "chatwoot_ai.Pulse": "a sign of life, twice a minute",
 }
 
