@@ -4,8 +4,11 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from chatwoot_ai import health, metrics
+from tenants.api.configs import DomainView
+from tenants.api.urls import CONFIGURATION
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -16,6 +19,11 @@ urlpatterns = [
     path("", home, name="home"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("tenants.api.urls")),
+    # The same views under the addresses that other systems already call.
+    path("", include(CONFIGURATION)),
+    path("api/admin/domain", DomainView.as_view()),
+    path("api/schema", SpectacularAPIView.as_view(), name="api_schema"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
     path("health/live", health.live, name="live"),
     path("health/ready", health.ready, name="ready"),
     path("metrics", metrics.show, name="metrics"),

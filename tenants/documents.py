@@ -7,7 +7,7 @@ is a mistake or an attack. Words such as `no` and dates stay texts.
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +73,51 @@ def write(value: Any) -> str:
     )
 
 
+def check(value: Any) -> None:
+    """Hold a value that did not come from a file to the same limits. Raises `DocumentError`."""
+    waiting: list[tuple[Path, Any]] = [((), value)]
+    count = 0
+    while waiting:
+        path, value = waiting.pop()
+        count += 1
+        if count > MOST_VALUES:
+            raise DocumentError(_("More than %(most)d values.") % {"most": MOST_VALUES})
+        if len(path) > DEEPEST:
+            message = _("Nested deeper than %(most)d levels.") % {"most": DEEPEST}
+            raise DocumentError(message, path=path[:3])
+        _check_one(value, path)
+        if isinstance(value, Mapping):
+            waiting += [((*path, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*path, place), inner) for place, inner in enumerate(value)]
+
+
+def plain(value: Any) -> Any:
+    """Mappings and sequences of any kind as those that JSON and YAML know."""
+    if isinstance(value, Mapping):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value
+
+
 def shown(path: Path) -> str:
     """A path as people write it: integrations.mcp.config.url, crews.sales.agents[0]."""
     parts = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     return "".join(parts).removeprefix(".")
+
+
+def _check_one(value: Any, path: Path) -> None:
+    keys = list(value) if isinstance(value, Mapping) else []
+    texts = [text for text in (value, *keys) if isinstance(text, str)]
+    if any(_BREAKS_FILES.search(text) for text in texts):
+        raise DocumentError(_("Remove the invisible control character."), path=path)
+    if any(not isinstance(key, str) for key in keys):
+        raise DocumentError(_("A key must be a text."), path=path)
+    if isinstance(value, int) and abs(value) >= 10**LONGEST_NUMBER:
+        raise DocumentError(_("The number is too long. Put it in quotes."), path=path)
+    if isinstance(value, float):
+        _finite(value, 0, path)
 
 
 def _text_of(content: bytes | str) -> str:

@@ -34,15 +34,18 @@ def resolve(
     return found
 
 
+def find_installation(name: str) -> ChatwootInstallation | None:
+    """Without a name the only one is meant."""
+    if name:
+        return ChatwootInstallation.objects.filter(name=name).first()
+    rows = list(ChatwootInstallation.objects.order_by("pk")[:2])
+    return rows[0] if len(rows) == 1 else None
+
+
 def installation_named(name: str) -> Any:
-    """Made when it is new. Without a name the only one is meant, or the first one to be."""
-    if not name:
-        rows = list(ChatwootInstallation.objects.order_by("pk")[:2])
-        if len(rows) == 1:
-            return rows[0]
-        name = FIRST_INSTALLATION
-    row: Any = ChatwootInstallation.objects.get_or_create(name=name)[0]
-    return row
+    """Made when it is new."""
+    found = find_installation(name)
+    return found or ChatwootInstallation.objects.get_or_create(name=name or FIRST_INSTALLATION)[0]
 
 
 def may_map(

@@ -183,7 +183,7 @@ class _Check:
         self.domains = set(Domain.objects.values_list("slug", flat=True))
         self.domains |= {item.slug for item in made.items if item.is_domain}
         self.parents = configuration.parents_of_all()
-        self.installations = dict(ChatwootInstallation.objects.values_list("name", "pk"))
+        self.installations: dict[str, ChatwootInstallation | None] = {}
         self.claimed: dict[tuple[str, int, Any], str] = {}
 
     def run(self) -> None:
@@ -270,10 +270,11 @@ class _Check:
         )
 
     def rows_of(self, name: str, account: int) -> Any:
-        pk = self.installations.get(name or resolution.FIRST_INSTALLATION)
-        if not name and len(self.installations) == 1:
-            pk = next(iter(self.installations.values()))
-        return ChannelMapping.objects.filter(installation=pk, account_id=account)
+        if name not in self.installations:
+            self.installations[name] = resolution.find_installation(name)
+        rows = ChannelMapping.objects.filter(account_id=account)
+        installation = self.installations[name]
+        return rows.filter(installation=installation) if installation else rows.none()
 
     def refuse_circles(self) -> None:
         try:

@@ -60,12 +60,8 @@ def _at(document: Any, path: Path) -> Any:
 
 
 def _shown(value: Any) -> str:
-    return documents.write(_plain(value)).removesuffix("...\n").strip() if value != "" else "–"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value
+    return (
+        documents.write(documents.plain(value)).removesuffix("...\n").strip()
+        if value != ""
+        else "–"
+    )

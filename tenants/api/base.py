@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.views import APIView
 
 from tenants.access import Access
+from tenants.models import Tenant
 
 
 class TenantView(APIView):
@@ -21,8 +22,13 @@ class TenantView(APIView):
 
     @property
     def access(self) -> Access:
+        return Access(tenant=self.tenant)
+
+    @property
+    def tenant(self) -> Tenant:
         token: Any = self.request.auth
-        return Access(tenant=token.tenant)
+        tenant: Tenant = token.tenant
+        return tenant
 
 
 class OwnRows(TenantView):

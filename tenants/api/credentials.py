@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import ListAPIView
@@ -59,6 +60,11 @@ class StoreSerializer(serializers.Serializer):
     )
 
 
+class SecretSerializer(serializers.Serializer):
+    ref = serializers.CharField()
+    secret = serializers.CharField()
+
+
 class CredentialListView(OwnRows, ListAPIView):
     model = Credential
     serializer_class = CredentialSerializer
@@ -69,10 +75,14 @@ class CredentialView(TenantView):
     scope = Scope.CREDENTIALS_READ
     write_scope = Scope.CREDENTIALS_WRITE
 
+    @extend_schema(responses=CredentialSerializer)
     def get(self, request: Request, ref: str) -> Response:
         rows = Credential.objects.visible_to(self.access)
         return Response(CredentialSerializer(rows.filter(ref=ref).first() or _missing()).data)
 
+    @extend_schema(
+        request=StoreSerializer, responses={200: CredentialSerializer, 201: CredentialSerializer}
+    )
     def put(self, request: Request, ref: str) -> Response:
         given = StoreSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -91,6 +101,7 @@ class SecretView(TenantView):
             raise Http404
         super().initial(request, *args, **kwargs)
 
+    @extend_schema(responses=SecretSerializer)
     def get(self, request: Request, ref: str) -> Response:
         tenant: Any = self.access.tenant
         row = Credential.objects.for_tenant(tenant).filter(ref=ref).first() or _missing()

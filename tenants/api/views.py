@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView, RetrieveAPIView
 from rest_framework.request import Request
@@ -39,11 +40,24 @@ class MemberSerializer(serializers.ModelSerializer):
         fields = ("id", "name", "email", "role", "created_at")
 
 
+class CompanySerializer(serializers.Serializer):
+    slug = serializers.CharField()
+    name = serializers.CharField()
+
+
+class TokenSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    tenant = CompanySerializer()
+    scopes = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
 class TokenView(TenantView):
     """Whose token this is and what it may do: the call to try first."""
 
     scope = ""
 
+    @extend_schema(responses=TokenSerializer)
     def get(self, request: Request) -> Response:
         token: Any = request.auth
         tenant = {"slug": token.tenant.slug, "name": token.tenant.name}

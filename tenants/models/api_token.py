@@ -20,6 +20,8 @@ LONGEST_LIFE = timedelta(days=3652)
 class Scope(models.TextChoices):
     AUDIT_READ = "audit:read", _("read the audit log")
     TEAM_READ = "team:read", _("read the team")
+    CONFIG_READ = "config:read", _("read the configuration")
+    CONFIG_WRITE = "config:write", _("change the configuration")
     CREDENTIALS_READ = "credentials:read", _("see which credentials there are")
     CREDENTIALS_WRITE = "credentials:write", _("store credentials")
     CREDENTIALS_SYNC = "credentials:sync", _("send credentials from an ERP")

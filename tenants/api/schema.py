@@ -1,0 +1,49 @@
+"""What the OpenAPI description says beyond the views themselves."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+REFUSALS = {
+    "400": "Something in the request is wrong; `fields` names it.",
+    "401": "The token is missing, unknown, expired or revoked.",
+    "403": "The token lacks the scope.",
+    "404": "There is nothing here, or it is not yours.",
+    "409": "The row was changed meanwhile.",
+    "413": "The body is too large.",
+    "415": "Send JSON.",
+    "429": "Too many calls; `Retry-After` says when to try again.",
+}
+REFUSAL = {
+    "type": "object",
+    "properties": {
+        "success": {"type": "boolean"},
+        "error": {"type": "string"},
+        "fields": {},
+        "request_id": {"type": "string"},
+    },
+    "required": ["success", "error", "request_id"],
+}
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers
+    target_class = "tenants.api.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+def only_versioned(endpoints: list[Any]) -> list[Any]:
+    """Second addresses of the same views are for systems that know them already."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]
+
+
+def add_refusals(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
+    result["components"].setdefault("schemas", {})["Refusal"] = REFUSAL
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for code, text in REFUSALS.items():
+                operation["responses"].setdefault(code, {"description": text, "content": content})
+    return result
