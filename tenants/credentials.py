@@ -134,6 +134,7 @@ def put(row: Credential | InstallationCredential, secret: str) -> None:
         raise UnreadableCredentialError(_unreadable(row, error)) from None
     row.ends_with = secret[-HINT_CHARACTERS:] if len(secret) >= LEAST_FOR_HINT else ""
     row.updated_at = timezone.now()
+    row.last_check, row.last_check_message, row.last_checked_at = "", "", None
 
 
 def check_secret(secret: str) -> None:
