@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import formats, timezone
-from django.utils.translation import gettext as __
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -142,7 +142,7 @@ class CredentialAdmin(SecretAdmin):
     fieldsets = (
         (None, {"fields": ("tenant", "ref", "kind", "label", "secret")}),
         (_("Use"), {"fields": ("hint", "updated_at", "last_used_at")}),
-        (_("Test"), {"fields": ("check_state", "last_checked_at", "last_check_message")}),
+        (_("Last test"), {"fields": ("check_state", "last_checked_at", "last_check_message")}),
     )
     add_fieldsets = ((None, {"fields": ("tenant", "ref", "kind", "label", "secret")}),)
     export_fields = ("ref", "label", "kind", "hint", "updated_at", "last_used_at", "tenant")
@@ -171,7 +171,7 @@ class InstallationCredentialAdmin(SecretAdmin):
         (None, {"fields": ("ref", "kind", "label", "secret")}),
         (_("For whom"), {"fields": ("offer", "tenants")}),
         (_("Use"), {"fields": ("hint", "updated_at", "last_used_at")}),
-        (_("Test"), {"fields": ("check_state", "last_checked_at", "last_check_message")}),
+        (_("Last test"), {"fields": ("check_state", "last_checked_at", "last_check_message")}),
     )
     add_fieldsets = (
         (None, {"fields": ("ref", "kind", "label", "secret")}),
@@ -217,11 +217,11 @@ def _has_owner(row: Any) -> bool:
 
 def _set_since(row: Credential | InstallationCredential) -> str:
     """What may be said about a secret."""
-    parts = [__("Set, ends in …%s.") % row.ends_with if row.ends_with else __("Set.")]
-    parts.append(__("Changed on %s.") % _moment(row.updated_at))
+    parts = [gettext("Set, ends in …%s.") % row.ends_with if row.ends_with else gettext("Set.")]
+    parts.append(gettext("Changed on %s.") % _moment(row.updated_at))
     if row.last_used_at:
-        parts.append(__("Last used on %s.") % _moment(row.last_used_at))
-    parts.append(__("Leave the field empty to keep it."))
+        parts.append(gettext("Last used on %s.") % _moment(row.last_used_at))
+    parts.append(gettext("Leave the field empty to keep it."))
     return " ".join(parts)
 
 

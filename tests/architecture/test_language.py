@@ -8,7 +8,14 @@ import pytest
 from django.contrib import admin
 
 from chatwoot_ai.management.commands.translations import find_problems
-from tests.factories import FACTORIES, AuditEntryFactory, MembershipFactory
+from tests.factories import (
+    FACTORIES,
+    AuditEntryFactory,
+    CredentialAccessFactory,
+    CredentialFactory,
+    InstallationCredentialFactory,
+    MembershipFactory,
+)
 from tests.factories import ApiTokenFactory as TokenFactory
 
 SPOKEN_ATTRIBUTES = {"title", "placeholder", "aria-label", "alt"}
@@ -91,6 +98,9 @@ def rows(moveis, platform_admin):
     """One row of each kind, named in no language."""
     MembershipFactory(tenant=moveis, user__name="Nn")
     TokenFactory(tenant=moveis, name="Tt")
+    CredentialFactory(tenant=moveis, ref="Cc", label="Ll", kind="odoo")
+    InstallationCredentialFactory(ref="Cc", label="Ll", kind="odoo")
+    CredentialAccessFactory(tenant=moveis, ref="Cc", actor="Aa", purpose="Pp")
     AuditEntryFactory(
         tenant=moveis, object_label="Rr", actor_label="Aa", changes={"name": ["x", "y"]}
     )
@@ -99,7 +109,7 @@ def rows(moveis, platform_admin):
 def pages_of_rows():
     for model in FACTORIES:
         meta = model._meta
-        if meta.app_label == "sample":
+        if meta.app_label == "sample" or model not in admin.site._registry:
             continue
         address = f"/admin/{meta.app_label}/{meta.model_name}/"
         yield address
@@ -135,7 +145,14 @@ def test_pages_without_sign_in_show_no_english(client, db, catalogue):
 
 def test_refused_forms_show_no_english(rows, platform_admin, signed_in, catalogue):
     page = signed_in(platform_admin)
-    for model in ("tenant", "membership", "apitoken", "user"):
+    for model in (
+        "tenant",
+        "membership",
+        "apitoken",
+        "user",
+        "credential",
+        "installationcredential",
+    ):
         answer = page.post(f"/admin/tenants/{model}/add/", {})
 
         assert answer.status_code == 200

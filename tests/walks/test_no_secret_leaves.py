@@ -62,9 +62,7 @@ def through_the_form(moveis, platform_admin, helena, tmp_path):
         text_of(owner.post(address, {**body, "kind": "wrong"}, follow=True)),
         text_of(owner.post(address, body, follow=True)),
         text_of(owner.post(address, body, follow=True)),
-        text_of(
-            operator.post("/admin/tenants/installationcredential/add/", operators, follow=True)
-        ),
+        text_of(operator.post(OPERATORS, operators, follow=True)),
     ]
 
 
