@@ -19,12 +19,15 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chatwoot_ai.settings.environment import Environment
 from chatwoot_ai.worker_lock import WorkerLock
+from tenants.models import DataKey, InstallationKey
 
 FORMAT = 1
 DATABASE = "db.sqlite3"
 MANIFEST = "manifest.json"
 KEY = "secret-key"
+MASTER_KEY = "master-key"
 MEDIA = "media"
 
 
@@ -32,8 +35,13 @@ class BackupError(Exception):
     """Why a backup cannot be made or restored, and what to do."""
 
 
-def make(target: Path | None) -> Path:
-    """Copy the database while it is in use, and pack it with the key and the media."""
+def make(target: Path | None, *, with_master_key: bool = False) -> Path:
+    """Copy the database while it is in use, and pack it with the signing key and the media.
+
+    The master key stays out unless it is asked for: with it, whoever has the file has the secrets.
+    """
+    if with_master_key and not _master_key_file().exists():
+        raise BackupError(_("MASTER_KEYS is in the environment. Keep a copy of it yourself."))
     if not MigrationRecorder(connection).applied_migrations():
         raise BackupError(_("There is nothing to back up yet. Start the program once."))
     path = (
@@ -44,19 +52,39 @@ def make(target: Path | None) -> Path:
         raise BackupError(_("%(path)s exists already. Name another file.") % {"path": path})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path)
+        _write(path, with_master_key=with_master_key)
     except OSError as error:
         words = {"path": path, "reason": error.strerror or error}
         raise BackupError(_("%(path)s cannot be written: %(reason)s.") % words) from error
     return path
 
 
-def _write(path: Path) -> None:
+def missing_master_keys() -> list[str]:
+    """Master keys that the data in place needs and this installation does not have."""
+    present = {name for name, _key in Environment().master_keys("MASTER_KEYS", settings.DATA_DIR)}
+    return sorted(set(_master_keys_in(database_path())) - present)
+
+
+def _master_keys_in(database: Path) -> list[str]:
+    tables = [model._meta.db_table for model in (InstallationKey, DataKey)]
+    with closing(sqlite3.connect(database)) as copy:
+        try:
+            rows = [copy.execute(f"SELECT DISTINCT master_id FROM {t}").fetchall() for t in tables]  # noqa: S608  names of our tables
+        except sqlite3.DatabaseError:
+            return []  # made before there were keys
+    return [name for found in rows for (name,) in found]
+
+
+def _master_key_file() -> Path:
+    return Path(settings.DATA_DIR) / MASTER_KEY
+
+
+def _write(path: Path, *, with_master_key: bool) -> None:
     with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as name:
         folder = Path(name)
         _copy_database(database_path(), folder / DATABASE)
         (folder / MANIFEST).write_text(json.dumps(_manifest(folder / DATABASE, timezone.now())))
-        _pack(folder, path)
+        _pack(folder, path, extras=(KEY, MEDIA, *([MASTER_KEY] if with_master_key else [])))
 
 
 def restore(source: Path) -> Path:
@@ -109,13 +137,13 @@ def _manifest(database: Path, now: datetime) -> dict[str, Any]:
     return {"format": FORMAT, "made_at": now.isoformat(), "sha256": digest, "migrations": names}
 
 
-def _pack(folder: Path, path: Path) -> None:
+def _pack(folder: Path, path: Path, *, extras: tuple[str, ...]) -> None:
     unfinished = path.with_name(path.name + ".part")
     unfinished.touch(mode=0o600)
     with tarfile.open(unfinished, "w:gz") as archive:
         for name in (MANIFEST, DATABASE):
             archive.add(folder / name, arcname=name)
-        for name in (KEY, MEDIA):
+        for name in extras:
             if (settings.DATA_DIR / name).exists():
                 archive.add(settings.DATA_DIR / name, arcname=name)
     unfinished.rename(path)
@@ -155,11 +183,12 @@ def _swap(folder: Path) -> Path:
     for present in (*database.parent.glob(f"{database.name}*"), settings.DATA_DIR / KEY):
         if present.exists():
             shutil.move(present, kept / present.name)
-    if (folder / MEDIA).exists() and (settings.DATA_DIR / MEDIA).exists():
-        shutil.move(settings.DATA_DIR / MEDIA, kept / MEDIA)
+    for name in (MEDIA, MASTER_KEY):
+        if (folder / name).exists() and (settings.DATA_DIR / name).exists():
+            shutil.move(settings.DATA_DIR / name, kept / name)
     (folder / DATABASE).chmod(0o600)
     shutil.move(folder / DATABASE, database)
-    for name in (KEY, MEDIA):
+    for name in (KEY, MASTER_KEY, MEDIA):
         if (folder / name).exists():
             shutil.move(folder / name, settings.DATA_DIR / name)
     return kept

@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from tenants import context, encryption
 from tenants.audit import HIDDEN
@@ -41,9 +41,9 @@ class UnreadableCredentialError(CredentialError):
 
 
 class Outcome(models.TextChoices):
-    NEW = "new", _lazy("new")
-    CHANGED = "changed", _lazy("changed")
-    SAME = "same", _lazy("unchanged")
+    NEW = "new", gettext_lazy("new")
+    CHANGED = "changed", gettext_lazy("changed")
+    SAME = "same", gettext_lazy("unchanged")
 
 
 class Secret:
@@ -134,6 +134,7 @@ def put(row: Credential | InstallationCredential, secret: str) -> None:
         raise UnreadableCredentialError(_unreadable(row, error)) from None
     row.ends_with = secret[-HINT_CHARACTERS:] if len(secret) >= LEAST_FOR_HINT else ""
     row.updated_at = timezone.now()
+    row.last_check, row.last_check_message, row.last_checked_at = "", "", None
 
 
 def check_secret(secret: str) -> None:

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import formats, timezone
-from django.utils.translation import gettext as __
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -70,14 +70,7 @@ class SecretAdmin(ScopedAdmin):
     form = SecretForm
     search_fields = ("ref", "label")
     ordering = ("ref", "pk")
-    readonly_fields = (
-        "hint",
-        "updated_at",
-        "last_used_at",
-        "check_state",
-        "last_checked_at",
-        "last_check_message",
-    )
+    readonly_fields = ("check_result", "last_checked_at", "last_check_message")
     actions_detail = ("check_now",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -91,6 +84,11 @@ class SecretAdmin(ScopedAdmin):
     @display(description=_("test"), ordering="last_check", label=CHECK_LABELS)
     def check_state(self, row: Credential) -> tuple[str, Any]:
         return row.last_check, row.get_last_check_display() or _("not tested")
+
+    @admin.display(description=_("test"))
+    def check_result(self, row: Credential) -> Any:
+        """In words, for the page of one row."""
+        return self.check_state(row)[1]
 
     def has_check_now_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Offered where there is a way to test this kind of secret."""
@@ -141,8 +139,7 @@ class CredentialAdmin(SecretAdmin):
     list_select_related = ("tenant",)
     fieldsets = (
         (None, {"fields": ("tenant", "ref", "kind", "label", "secret")}),
-        (_("Use"), {"fields": ("hint", "updated_at", "last_used_at")}),
-        (_("Test"), {"fields": ("check_state", "last_checked_at", "last_check_message")}),
+        (_("Last test"), {"fields": ("check_result", "last_checked_at", "last_check_message")}),
     )
     add_fieldsets = ((None, {"fields": ("tenant", "ref", "kind", "label", "secret")}),)
     export_fields = ("ref", "label", "kind", "hint", "updated_at", "last_used_at", "tenant")
@@ -170,8 +167,7 @@ class InstallationCredentialAdmin(SecretAdmin):
     fieldsets = (
         (None, {"fields": ("ref", "kind", "label", "secret")}),
         (_("For whom"), {"fields": ("offer", "tenants")}),
-        (_("Use"), {"fields": ("hint", "updated_at", "last_used_at")}),
-        (_("Test"), {"fields": ("check_state", "last_checked_at", "last_check_message")}),
+        (_("Last test"), {"fields": ("check_result", "last_checked_at", "last_check_message")}),
     )
     add_fieldsets = (
         (None, {"fields": ("ref", "kind", "label", "secret")}),
@@ -217,11 +213,11 @@ def _has_owner(row: Any) -> bool:
 
 def _set_since(row: Credential | InstallationCredential) -> str:
     """What may be said about a secret."""
-    parts = [__("Set, ends in …%s.") % row.ends_with if row.ends_with else __("Set.")]
-    parts.append(__("Changed on %s.") % _moment(row.updated_at))
+    parts = [gettext("Set, ends in …%s.") % row.ends_with if row.ends_with else gettext("Set.")]
+    parts.append(gettext("Changed on %s.") % _moment(row.updated_at))
     if row.last_used_at:
-        parts.append(__("Last used on %s.") % _moment(row.last_used_at))
-    parts.append(__("Leave the field empty to keep it."))
+        parts.append(gettext("Last used on %s.") % _moment(row.last_used_at))
+    parts.append(gettext("Leave the field empty to keep it."))
     return " ".join(parts)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.http import Http404
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -25,6 +26,9 @@ from tenants.credentials import (
 from tenants.models import Credential
 from tenants.models.api_token import Scope
 from tenants.models.credential import LONGEST_LABEL, Kind
+
+# The usual words repeat what was sent, and that may be the secret in the wrong place.
+WRONG_KIND = format_lazy(_("Write one of: {kinds}."), kinds=", ".join(Kind.values))
 
 
 class UnreadableError(APIException):
@@ -54,7 +58,9 @@ class StoreSerializer(serializers.Serializer):
     secret = serializers.CharField(
         max_length=credentials.LONGEST_SECRET, trim_whitespace=False, write_only=True
     )
-    kind = serializers.ChoiceField(choices=Kind.choices, required=False)
+    kind = serializers.ChoiceField(
+        choices=Kind.choices, required=False, error_messages={"invalid_choice": WRONG_KIND}
+    )
     label = serializers.CharField(  # type: ignore[assignment]  # fields have a label too
         max_length=LONGEST_LABEL, required=False, allow_blank=True
     )

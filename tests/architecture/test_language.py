@@ -12,6 +12,9 @@ from tests.factories import (
     FACTORIES,
     AuditEntryFactory,
     BudgetFactory,
+    CredentialAccessFactory,
+    CredentialFactory,
+    InstallationCredentialFactory,
     MembershipFactory,
     SpendingFactory,
 )
@@ -99,6 +102,9 @@ def rows(moveis, platform_admin):
     BudgetFactory(tenant=moveis)
     SpendingFactory(tenant=moveis)
     TokenFactory(tenant=moveis, name="Tt")
+    CredentialFactory(tenant=moveis, ref="Cc", label="Ll", kind="odoo")
+    InstallationCredentialFactory(ref="Cc", label="Ll", kind="odoo")
+    CredentialAccessFactory(tenant=moveis, ref="Cc", actor="Aa", purpose="Pp")
     AuditEntryFactory(
         tenant=moveis, object_label="Rr", actor_label="Aa", changes={"name": ["x", "y"]}
     )
@@ -107,7 +113,7 @@ def rows(moveis, platform_admin):
 def pages_of_rows():
     for model in FACTORIES:
         meta = model._meta
-        if meta.app_label == "sample":
+        if meta.app_label == "sample" or model not in admin.site._registry:
             continue
         address = f"/admin/{meta.app_label}/{meta.model_name}/"
         yield address
@@ -144,6 +150,14 @@ def test_pages_without_sign_in_show_no_english(client, db, catalogue):
 def test_refused_forms_show_no_english(rows, platform_admin, signed_in, catalogue):
     page = signed_in(platform_admin)
     for model in ("tenant", "membership", "apitoken", "budget", "user"):
+    for model in (
+        "tenant",
+        "membership",
+        "apitoken",
+        "user",
+        "credential",
+        "installationcredential",
+    ):
         answer = page.post(f"/admin/tenants/{model}/add/", {})
 
         assert answer.status_code == 200

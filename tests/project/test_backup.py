@@ -329,3 +329,82 @@ class TestRefusal:
 
         assert answers["backup x.tar.gz"]
         assert "Traceback" not in answers["backup x.tar.gz"]
+
+
+STORE = """
+from tenants import encryption
+from tenants.credentials import store
+from tenants.models import Tenant
+encryption.make_installation_key()
+store(Tenant.objects.get(slug="moveis"), "odoo", "a-secret-of-odoo", kind="odoo")
+"""
+REVEAL = """
+from tenants.credentials import CredentialError, reveal
+from tenants.models import Tenant
+try:
+    print(reveal(Tenant.objects.get(slug="moveis"), "odoo", purpose="x").text)
+except CredentialError as error:
+    print(error)
+"""
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """An installation with a secret: its folder, and backups without and with the master key."""
+    folder = tmp_path_factory.mktemp("guarded")
+    run_inside(folder, PREPARE + STORE)
+    plain = run(folder, "manage.py", "backup", str(folder / "plain.tar.gz"))
+    run(folder, "manage.py", "backup", str(folder / "whole.tar.gz"), "--with-master-key")
+    return folder, plain.stdout
+
+
+class TestMasterKey:
+    def test_backup_does_not_hold_it_and_says_where_it_is(self, guarded):
+        folder, printed = guarded
+        with tarfile.open(folder / "plain.tar.gz") as archive:
+            assert "master-key" not in archive.getnames()
+
+        assert str(folder / "master-key") in printed
+
+    def test_it_is_in_when_asked_for(self, guarded, tmp_path):
+        folder, _ = guarded
+        done = run(tmp_path, "manage.py", "restore", str(folder / "whole.tar.gz"))
+
+        assert done.returncode == 0, done.stderr
+        assert run_inside(tmp_path, REVEAL).strip() == "a-secret-of-odoo"
+        assert (folder / "master-key").read_text().split(":")[0] not in done.stdout
+
+    def test_restore_says_which_one_is_missing_and_putting_it_there_is_enough(
+        self, guarded, tmp_path
+    ):
+        folder, _ = guarded
+        key = (folder / "master-key").read_text()
+        done = run(tmp_path, "manage.py", "restore", str(folder / "plain.tar.gz"))
+        without = run_inside(tmp_path, REVEAL).strip()
+        start = run(tmp_path, "manage.py", "serve")
+        (tmp_path / "master-key").write_text(key)
+
+        assert key.split(":")[0] in done.stdout
+        assert key.split(":")[0] in without
+        assert start.returncode != 0
+        assert "chatwootai.E011" in start.stderr
+        assert run_inside(tmp_path, REVEAL).strip() == "a-secret-of-odoo"
+
+    def test_keys_of_the_environment_are_not_ours_to_copy(self, guarded):
+        folder, _ = guarded
+        done = subprocess.run(
+            [sys.executable, "manage.py", "backup", str(folder / "x.tar.gz"), "--with-master-key"],
+            cwd=ROOT,
+            env=clean_environment(
+                DATA_DIR=str(folder / "empty"),
+                DATABASE_URL=f"sqlite:///{folder / 'db.sqlite3'}",
+                MASTER_KEYS="a:" + "A" * 43 + "=",
+            ),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert done.returncode != 0
+        assert "MASTER_KEYS" in done.stderr
+        assert not (folder / "x.tar.gz").exists()
