@@ -21,6 +21,8 @@ PARTS = [
     "tests/tenants/test_encryption.py",
     "tests/tenants/test_rotation.py",
     "tests/walks/test_hostile_requests.py",
+    "tests/integrations/test_http.py",
+    "tests/integrations/test_circuit_breaker.py",
 ]
 
 
