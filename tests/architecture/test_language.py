@@ -149,11 +149,14 @@ def test_pages_without_sign_in_show_no_english(client, db, catalogue):
 
 def test_refused_forms_show_no_english(rows, platform_admin, signed_in, catalogue):
     page = signed_in(platform_admin)
-    for model in ("tenant", "membership", "apitoken", "budget", "user"):
     for model in (
         "tenant",
         "membership",
         "apitoken",
+        "budget",
+        "channelmapping",
+        "domain",
+        "chatwootinstallation",
         "user",
         "credential",
         "installationcredential",
