@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 Choices = tuple[tuple[str, Any], ...]
@@ -26,15 +26,15 @@ class Option:
     def complaint(self, value: Any) -> str:
         """What is wrong with a value, as a sentence; empty when it may stand."""
         if type(value) is not self.kind:
-            return _now("Write %(kind)s here.") % {"kind": KINDS[self.kind]}
+            return gettext("Write %(kind)s here.") % {"kind": KINDS[self.kind]}
         if self.choices and value not in dict(self.choices):
             allowed = ", ".join(key for key, _label in self.choices)
-            return _now("“%(value)s” is not allowed. Allowed: %(allowed)s.") % {
+            return gettext("“%(value)s” is not allowed. Allowed: %(allowed)s.") % {
                 "value": value,
                 "allowed": allowed,
             }
         if isinstance(value, str) and len(value) > self.longest:
-            return _now("At most %(most)d characters.") % {"most": self.longest}
+            return gettext("At most %(most)d characters.") % {"most": self.longest}
         return ""
 
 

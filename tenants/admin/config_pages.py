@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -241,7 +241,7 @@ class ConfigurationAdmin(ConfigurationPage):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "object": row,
-            "title": _now("Values in effect for %(name)s") % {"name": row.tenant},
+            "title": gettext("Values in effect for %(name)s") % {"name": row.tenant},
             "config": config,
             "rows": effective_rows(config),
             "layer_names": [name_of_layer(layer) for layer in reversed(config.layers)],

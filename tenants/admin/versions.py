@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action
@@ -57,7 +57,7 @@ class ConfigurationVersionAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "object": version,
-            "title": _now("What changed until version %(number)d") % {"number": version.number},
+            "title": gettext("What changed until version %(number)d") % {"number": version.number},
             "versions": versions.exclude(pk=version.pk)[:MOST_TO_COMPARE],
             "other": other,
             "difference": _difference(other, version),
@@ -77,7 +77,7 @@ class ConfigurationVersionAdmin(ReadOnlyAdmin):
         )
 
     def _restore(self, request: HttpRequest, version: ConfigurationVersion) -> None:
-        note = _now("Version %(number)d restored") % {"number": version.number}
+        note = gettext("Version %(number)d restored") % {"number": version.number}
         try:
             configuration.restore(version, note=note)
         except configuration.UnknownDomainError as error:
