@@ -190,6 +190,15 @@ def _ask(
     return result, str(answer).replace(secret.text, HIDDEN)[:LONGEST_MESSAGE]
 
 
+def is_readable(row: Credential | InstallationCredential) -> bool:
+    """Whether its key opens it. Nobody sees the secret, so this is no use of it."""
+    try:
+        _open(row)
+    except UnreadableError:
+        return False
+    return True
+
+
 def _own(tenant: Tenant, ref: str) -> Credential | None:
     row: Credential | None = Credential.objects.for_tenant(tenant).filter(ref=ref).first()
     return row

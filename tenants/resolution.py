@@ -24,13 +24,20 @@ def resolve(
     now: datetime,
 ) -> ChannelMapping:
     """The mapping of the inbox, else of its account, with its company."""
+    found = find(installation, account_id=account_id, inbox_id=inbox_id)
+    if found is None:
+        _note_unmapped(installation, account_id, inbox_id, event, now)
+        raise UnknownInboxError(_("This account and inbox belong to no company yet."))
+    return found
+
+
+def find(
+    installation: ChatwootInstallation, *, account_id: int, inbox_id: int | None
+) -> ChannelMapping | None:
     rows = ChannelMapping.objects.of_source(
         installation=installation, account_id=account_id, inbox_id=inbox_id
     )
     found: ChannelMapping | None = rows.select_related("tenant").first()
-    if found is None:
-        _note_unmapped(installation, account_id, inbox_id, event, now)
-        raise UnknownInboxError(_("This account and inbox belong to no company yet."))
     return found
 
 

@@ -148,6 +148,19 @@ def _checked(tokens: int, money: Decimal) -> Decimal:
     return rounded(money)
 
 
+def copy_budgets(source: Tenant, target: Tenant) -> None:
+    """Limits and reactions. Who is told stays behind: these are people of the other company."""
+    for row in Budget.objects.for_tenant(source).order_by("pk"):
+        Budget(
+            tenant=target,
+            period=row.period,
+            token_limit=row.token_limit,
+            money_limit=row.money_limit,
+            on_exceed=row.on_exceed,
+            is_active=row.is_active,
+        ).save()
+
+
 def _window(budget: Budget, tenant: Tenant, *, conversation: int | None, now: datetime) -> str:
     return windows.window_of(budget.period, tenant, conversation=conversation, now=now)
 

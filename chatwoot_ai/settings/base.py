@@ -337,6 +337,17 @@ SPECTACULAR_SETTINGS = {
 CREDENTIAL_API = env.truth("CREDENTIAL_API", default=False)
 API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1, most=1_000_000))
 
+# What parts of the product add to a new company and to its list of first steps
+ONBOARDING_POINTS = [
+    "tenants.onboarding.domain",
+    "tenants.onboarding.business_hours",
+    "tenants.onboarding.channels",
+    "tenants.onboarding.team",
+    "tenants.onboarding.secrets",
+    "tenants.onboarding.budget",
+]
+COPIED_WITH_COMPANY = ["tenants.usage.copy_budgets"]
+
 # The way out (integrations.http)
 OUTBOUND_ALLOW_CIDRS = env.networks("OUTBOUND_ALLOW_CIDRS")
 OUTBOUND_ALLOW_HTTP = env.truth("OUTBOUND_ALLOW_HTTP", default=False)
