@@ -69,7 +69,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return compare_digest(self._text.encode(), other._text.encode())
+        mine, theirs = (s.text.encode(errors="surrogatepass") for s in (self, other))
+        return compare_digest(mine, theirs)
 
     __hash__ = None  # type: ignore[assignment]  # a hash would tell equal secrets apart from others
 
