@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from tenants import context, encryption
 from tenants.audit import HIDDEN
 from tenants.models import Credential, CredentialAccess, InstallationCredential, Tenant
-from tenants.models.credential import LONGEST_PURPOSE, CheckResult, Source
+from tenants.models.credential import LONGEST_PURPOSE, CheckResult, Source, check_ref
 from tenants.sealing import UnknownKeyError, UnreadableError
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return compare_digest(self._text.encode(), other._text.encode())
+        mine, theirs = (s.text.encode(errors="surrogatepass") for s in (self, other))
+        return compare_digest(mine, theirs)
 
     __hash__ = None  # type: ignore[assignment]  # a hash would tell equal secrets apart from others
 
@@ -110,6 +111,7 @@ def merge(
     tenant: Tenant, ref: str, secret: Secret, *, kind: str = "", label: str = ""
 ) -> tuple[Credential, Outcome]:
     """Like `store`; an empty kind keeps the present one too. Says what became of the row."""
+    _check_ref(ref)
     row: Credential = Credential.objects.for_tenant(tenant).select_for_update().filter(
         ref=ref
     ).first() or Credential(tenant=tenant, ref=ref)
@@ -123,6 +125,14 @@ def merge(
     row.full_clean(exclude=["ciphertext"])
     row.save()
     return row, Outcome.NEW if is_new else Outcome.CHANGED
+
+
+def _check_ref(ref: str) -> None:
+    """Before the database is asked: it refuses some texts with errors of its own."""
+    try:
+        check_ref(ref)
+    except ValidationError as error:
+        raise ValidationError({"ref": error.messages}) from None
 
 
 def put(row: Credential | InstallationCredential, secret: str) -> None:

@@ -4,6 +4,7 @@ A column is bound to its company, model, row and name: what was copied elsewhere
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.apps import apps
@@ -15,9 +16,10 @@ from tenants import sealing
 from tenants.fields import EncryptedField
 from tenants.models import DataKey, InstallationKey
 from tenants.scoping import TenantModel
-from tenants.sealing import UnknownKeyError, WrappedKey
+from tenants.sealing import UnknownKeyError, UnreadableError, WrappedKey
 
 TRIES = 5
+MOST_TRIED = 3
 
 
 def encrypt(row: models.Model, field: str, text: str) -> bytes:
@@ -94,10 +96,22 @@ def make_installation_key() -> None:
 
 
 def check_keys() -> None:
-    """`MasterKeyError` when MASTER_KEYS does not open what was wrapped; one try per master key."""
-    for model in (InstallationKey, DataKey):
-        for entry in model.objects.values("master_id").annotate(one=Max("pk")).order_by():
-            open_key(model.objects.get(pk=entry["one"]))
+    """`MasterKeyError` when MASTER_KEYS does not open what was wrapped.
+
+    A few keys are tried for each master key, so that one damaged row does not stop everything.
+    """
+    for master_id in keys_by_master():
+        own = InstallationKey.objects.filter(master_id=master_id).order_by("-pk")[:1]
+        others = DataKey.objects.filter(master_id=master_id).order_by("-pk")[:MOST_TRIED]
+        _open_one_of([*own, *others])
+
+
+def _open_one_of(keys: list[Any]) -> None:
+    for key in keys[:-1]:
+        with suppress(UnreadableError):
+            open_key(key)
+            return
+    open_key(keys[-1])
 
 
 def keys_by_master() -> dict[str, int]:

@@ -9,6 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection
 
+from tenants import configuration
 from tenants.access import Role
 from tests import factories
 from tests.triggers import audit_triggers_lifted
@@ -89,6 +90,7 @@ def _closed_network(monkeypatch):
 @pytest.fixture(autouse=True)
 def _empty_cache():
     cache.clear()
+    configuration.forget()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import hmac
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +16,7 @@ from rest_framework.response import Response
 
 from tenants import account_names, credentials
 from tenants.api.base import TenantView
-from tenants.api.credentials import StoreSerializer, UnreadableError, store
+from tenants.api.credentials import StoreSerializer, UnreadableError, Values, store, values_of
 from tenants.credentials import CredentialError, Outcome
 from tenants.models import Credential, Tenant
 from tenants.models.api_token import Scope
@@ -26,16 +25,9 @@ ACTION = "sync_credentials"
 HMAC_REF = "credential_sync_hmac"
 CLOCK_TOLERANCE_SECONDS = 300
 MOST_CREDENTIALS = 500
+LONGEST_SHOWN = 120
 TIMESTAMP = re.compile(r"[0-9]{1,12}")
 SIGNATURE = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One credential of the message; its values were looked at."""
-
-    ref: str
-    values: Mapping[str, str]
 
 
 class SyncView(TenantView):
@@ -50,7 +42,7 @@ class SyncView(TenantView):
         _check_signature(tenant, request, raw)
         entries = _read(request.data, tenant)
         with transaction.atomic():
-            outcomes = [(given.ref, _store(tenant, given)) for given in entries]
+            outcomes = [(ref, _store(tenant, ref, values)) for ref, values in entries]
         result = {
             outcome.value: [ref for ref, found in outcomes if found == outcome]
             for outcome in Outcome
@@ -83,7 +75,7 @@ def _signature(tenant: Tenant, moment: str, raw: bytes) -> str:
     return hmac.new(secret.text.encode(), message, hashlib.sha256).hexdigest()
 
 
-def _read(body: Any, tenant: Tenant) -> list[Given]:
+def _read(body: Any, tenant: Tenant) -> list[tuple[str, Values]]:
     metadata = _mapping(_mapping(body, "body").get("metadata"), "metadata")
     if metadata.get("action") != ACTION:
         raise ValidationError({"metadata.action": [_("Write “%s”.") % ACTION]})
@@ -100,14 +92,14 @@ def _read(body: Any, tenant: Tenant) -> list[Given]:
     return _credentials(_mapping(params.get("credentials"), "params.credentials"))
 
 
-def _credentials(entries: Mapping[str, Any]) -> list[Given]:
+def _credentials(entries: Mapping[str, Any]) -> list[tuple[str, Values]]:
     if not 0 < len(entries) <= MOST_CREDENTIALS:
         message = _("Send 1 to %s credentials.") % MOST_CREDENTIALS
         raise ValidationError({"params.credentials": [message]})
-    return [_one(ref, entry) for ref, entry in entries.items()]
+    return [(ref, _one(ref, entry)) for ref, entry in entries.items()]
 
 
-def _one(ref: str, entry: Any) -> Given:
+def _one(ref: str, entry: Any) -> Values:
     path = _path(ref)
     values: dict[str, Any] = (
         {"value": entry} if isinstance(entry, str) else dict(_mapping(entry, path))
@@ -120,14 +112,14 @@ def _one(ref: str, entry: Any) -> Given:
         raise ValidationError(
             {f"{path}.{names.get(name, name)}": errors for name, errors in given.errors.items()}
         )
-    return Given(ref, given.validated_data)
+    return values_of(given)
 
 
-def _store(tenant: Tenant, given: Given) -> Outcome:
+def _store(tenant: Tenant, ref: str, values: Values) -> Outcome:
     try:
-        _row, outcome = store(tenant, given.ref, given.values)
+        _row, outcome = store(tenant, ref, values)
     except ValidationError as error:
-        raise ValidationError({_path(given.ref): error.detail}) from error
+        raise ValidationError({_path(ref): error.detail}) from error
     return outcome
 
 
@@ -140,10 +132,15 @@ def _mapping(value: Any, path: str) -> Mapping[str, Any]:
 def _refuse_others(values: Mapping[str, Any], path: str, known: set[str]) -> None:
     unknown = sorted(set(values) - known)
     if unknown:
-        words = {"unknown": ", ".join(unknown)[:200], "known": ", ".join(sorted(known))}
+        words = {"unknown": _shown(", ".join(unknown)), "known": ", ".join(sorted(known))}
         message = _("Unknown: %(unknown)s. Known: %(known)s.") % words
         raise ValidationError({path: [message]})
 
 
 def _path(ref: str) -> str:
-    return f"params.credentials.{ref[:120]}"
+    return f"params.credentials.{_shown(ref)}"
+
+
+def _shown(text: str) -> str:
+    """JSON may carry halves of characters, which no answer can."""
+    return text[:LONGEST_SHOWN].encode(errors="replace").decode()

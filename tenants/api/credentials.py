@@ -1,5 +1,6 @@
 """The company's credentials: which there are, storing one, reading one if the operator allows."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -71,6 +72,15 @@ class SecretSerializer(serializers.Serializer):
     secret = serializers.CharField()
 
 
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What is to be stored, after it was looked at."""
+
+    secret: Secret
+    kind: str
+    label: str
+
+
 class CredentialListView(OwnRows, ListAPIView):
     model = Credential
     serializer_class = CredentialSerializer
@@ -92,7 +102,7 @@ class CredentialView(TenantView):
     def put(self, request: Request, ref: str) -> Response:
         given = StoreSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        row, outcome = store(self.access.tenant, ref, given.validated_data)
+        row, outcome = store(self.access.tenant, ref, values_of(given))
         code = status.HTTP_201_CREATED if outcome == Outcome.NEW else status.HTTP_200_OK
         return Response(CredentialSerializer(row).data, status=code)
 
@@ -123,16 +133,15 @@ class SecretView(TenantView):
         )
 
 
-def store(tenant: Any, ref: str, values: Any) -> tuple[Credential, Outcome]:
+def values_of(given: StoreSerializer) -> Values:
+    found = given.validated_data
+    return Values(Secret(found["secret"]), found.get("kind", ""), found.get("label", ""))
+
+
+def store(tenant: Any, ref: str, values: Values) -> tuple[Credential, Outcome]:
     """Refuses like a serializer, with the fields."""
     try:
-        return credentials.merge(
-            tenant,
-            ref,
-            Secret(values["secret"]),
-            kind=values.get("kind", ""),
-            label=values.get("label", ""),
-        )
+        return credentials.merge(tenant, ref, values.secret, kind=values.kind, label=values.label)
     except ModelValidationError as error:
         raise ValidationError(error.message_dict) from error
     except CredentialError as error:

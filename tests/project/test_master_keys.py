@@ -74,6 +74,14 @@ def test_a_start_asks_once_per_master_key_however_many_companies(
         encryption.check_keys()
 
 
+def test_a_damaged_key_of_one_company_does_not_stop_all(started, moveis, cosmeticos):
+    for tenant in (moveis, cosmeticos):
+        CredentialFactory(tenant=tenant)
+    DataKey.objects.filter(tenant=cosmeticos).update(wrapped=b"broken")
+
+    checks.stop_on_wrong_master_keys()
+
+
 def test_a_database_that_does_not_answer_is_no_reason_to_stop(db, caplog):
     def down(*_args):
         raise OperationalError("no answer")

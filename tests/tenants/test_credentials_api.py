@@ -217,7 +217,7 @@ class TestSync:
     def test_the_account_may_be_written_in_several_ways(self, call, account):
         assert call("post", "credentials/sync", message(account=account)).status_code == 200
 
-    @pytest.mark.parametrize("account", ["cosmeticos", "account_2", "", "moveis2", 7])
+    @pytest.mark.parametrize("account", ["cosmeticos", "account_2", "", "moveis2", 7, "\ud800"])
     def test_another_account_is_forbidden(self, call, cosmeticos, account):
         answer = call("post", "credentials/sync", message(account=account))
 
@@ -249,6 +249,9 @@ class TestSync:
             (message({"a": {"value": "x", "label": {}}}), "params.credentials.a.label"),
             (message({"a b": "x"}), "params.credentials.a b"),
             (message({"a": "\ud800"}), "params.credentials.a.value"),
+            (message({"\ud800": "x"}), "params.credentials.?"),
+            (message({"a": {"value": "x", "\ud800": 1}}), "params.credentials.a"),
+            (message({"a\0": "x"}), "params.credentials.a\0"),
         ],
     )
     def test_mistakes_name_the_field_and_store_nothing(self, call, body, field):
@@ -344,12 +347,11 @@ class TestSignature:
         assert answer.status_code == 200
 
 
-NAME = st.text(max_size=8)
+# Halves of characters too.
+NAME = st.text(st.characters(exclude_categories=()), max_size=8)
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(allow_nan=False),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
+    st.none() | st.booleans() | st.integers() | NAME | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAME, inner, max_size=3),
     max_leaves=6,
 )
 NEARLY = st.fixed_dictionaries(

@@ -162,6 +162,15 @@ class TestDataKeys:
 
         assert credentials._open(row).text == "moveis-secret-1"
 
+    def test_who_saves_a_row_read_before_does_not_bring_the_old_secret_back(self, texts, moveis):
+        row = Credential.objects.get(tenant=moveis, ref="ref-1")
+        run("rotate_keys", "--data-keys")
+        row.label = "Renamed"
+        row.save()
+
+        assert Credential.objects.get(pk=row.pk).label == "Renamed"
+        assert not unreadable(texts)
+
     def test_a_secret_that_is_stored_meanwhile_is_not_overwritten(self, texts, moveis, monkeypatch):
         encrypt = encryption.encrypt
 

@@ -128,6 +128,27 @@ def test_deployment_check_is_clean(environment):
     assert "no issues" in manage(environment, "check", "--deploy", "--fail-level", "INFO")
 
 
+@pytest.mark.parametrize("name", ["web", "chat", "beat"])
+def test_a_wrong_master_key_stops_a_process_at_its_start(name, environment):
+    begun = subprocess.run(
+        [sys.executable, "-c", "import chatwoot_ai.wsgi"], cwd=ROOT, env=environment, check=False
+    )
+    other = "test:" + base64.b64encode(os.urandom(32)).decode()
+    done = subprocess.run(
+        [sys.executable, *PROCESSES[name]],
+        cwd=ROOT,
+        env={**environment, "MASTER_KEYS": other, "PORT": str(free_port())},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
+    )
+
+    assert begun.returncode == 0
+    assert done.returncode != 0
+    assert "chatwootai.E011" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("broker", BROKERS)
 def test_all_processes_work_together(broker, environment, tmp_path):
     port = free_port()
@@ -145,6 +166,7 @@ def test_all_processes_work_together(broker, environment, tmp_path):
     assert checks == {
         "database": True,
         "migrations": True,
+        "keys": True,
         "workers": True,
         "disk": True,
         "redis": True,

@@ -5,6 +5,7 @@ import json
 import logging
 
 import pytest
+from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -30,6 +31,7 @@ from tests.factories import member, token_for
 
 MARK = "zqxleak"
 OPERATORS = "/admin/tenants/installationcredential/add/"
+MOST_OPENED = 8
 PAGES = ("credential", "installationcredential", "credentialaccess", "auditentry", "tenant")
 
 
@@ -160,11 +162,11 @@ def pages_of(user):
     for name in PAGES:
         listed = reverse(f"admin:tenants_{name}_changelist")
         yield text_of(client.get(listed))
-        model = {m._meta.model_name: m for m in (Credential, InstallationCredential)}.get(name)
-        keys = list(model.objects.values_list("pk", flat=True)) if model else []
+        model = apps.get_model("tenants", name)
+        keys = list(model.objects.values_list("pk", flat=True))
         export = {"action": "export_as_csv", "_selected_action": keys, "index": 0}
         yield text_of(client.post(listed, export))
-        for key in keys:
+        for key in keys[-MOST_OPENED:]:
             for page in ("change", "history", "delete"):
                 yield text_of(client.get(reverse(f"admin:tenants_{name}_{page}", args=[key])))
     for address in ("/admin/", "/admin/search/?s=code", "/admin/status/", "/metrics"):

@@ -18,6 +18,8 @@ PARTS = [
     "tests/tenants/test_api.py",
     "tests/tenants/test_admin_pages.py",
     "tests/tenants/test_credentials.py",
+    "tests/tenants/test_credentials_admin.py",
+    "tests/tenants/test_credentials_api.py",
     "tests/tenants/test_encryption.py",
     "tests/tenants/test_rotation.py",
     "tests/walks/test_hostile_requests.py",

@@ -1,0 +1,305 @@
+"""What is in effect for a company, where it comes from, and how changes reach every reader."""
+
+import datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError
+
+from tenants import configuration, layers, stamps
+from tenants.configuration import CircleError, UnknownDomainError
+from tenants.models import (
+    ChannelMapping,
+    ChatwootInstallation,
+    Configuration,
+    ConfigurationVersion,
+    Domain,
+    DomainParent,
+    FieldMapping,
+    Holiday,
+    OpeningHours,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def domain(slug, *parents, **document):
+    row = Domain.objects.create(slug=slug, name=slug)
+    configuration.write_domain(row, {"name": slug, "parents": list(parents), **document})
+    return row
+
+
+def stand_on(tenant, slug, **document):
+    configuration.write(tenant, {"domain": slug, **document})
+
+
+def change_and_fail(tenant):
+    stand_on(tenant, "", tables={"a": "b"})
+    stand_on(tenant, "nowhere")
+
+
+def source_of(tenant, *path):
+    return configuration.effective(tenant.pk).sources[path].name
+
+
+def test_nearer_layer_wins_and_its_name_is_told(moveis):
+    domain("far", tables={"a": "far", "b": "far", "c": "far"})
+    domain("near", "far", tables={"a": "near", "b": "near"})
+    stand_on(moveis, "near", tables={"a": "own"})
+
+    config = configuration.effective(moveis.pk)
+
+    assert config.get("tables") == {"a": "own", "b": "near", "c": "far"}
+    assert [source_of(moveis, "tables", key) for key in "abc"] == ["moveis", "near", "far"]
+
+
+def test_first_parent_wins_over_the_second(moveis):
+    domain("first", tables={"a": "1"})
+    domain("second", tables={"a": "2", "b": "2"})
+    domain("child", "first", "second")
+    stand_on(moveis, "child")
+
+    assert configuration.effective(moveis.pk).get("tables") == {"a": "1", "b": "2"}
+
+
+def test_shared_base_comes_after_everything_built_on_it(moveis):
+    domain("base", tables={"a": "base"})
+    domain("left", "base")
+    domain("right", "base", tables={"a": "right"})
+    domain("child", "left", "right")
+    stand_on(moveis, "child")
+
+    assert configuration.effective(moveis.pk).get("tables", "a") == "right"
+
+
+def test_order_of_layers_is_near_to_far_without_repeats():
+    parents = {"d": ["b", "c"], "b": ["a"], "c": ["a"]}
+
+    assert layers.linearize("d", parents) == ["d", "b", "c", "a"]
+
+
+def test_deep_diamonds_are_ordered_at_once():
+    parents = {str(n): [f"{n}a", f"{n}b"] for n in range(40)}
+    parents |= {f"{n}{side}": [str(n + 1)] for n in range(40) for side in "ab"}
+
+    assert len(layers.linearize("0", parents)) == 121
+
+
+def test_null_hides_what_lies_further(moveis):
+    domain("base", integrations={"odoo": {"enabled": True}}, own={"x": 1})
+    configuration.write(moveis, {"domain": "base"})
+    row = Configuration.objects.get(tenant=moveis)
+    row.document = {"own": None}
+    row.save()
+
+    config = configuration.effective(moveis.pk)
+
+    assert config.get("own") is None
+    assert config.get("integrations", "odoo", "enabled") is True
+
+
+def test_list_is_replaced_whole(moveis):
+    domain("base", own={"list": [1, 2]}, business_hours={"monday": ["08:00-12:00"]})
+    stand_on(moveis, "base", own={"list": [3]}, business_hours={"tuesday": []})
+
+    config = configuration.effective(moveis.pk)
+
+    assert config.get("own", "list") == (3,)
+    assert config.get("business_hours") == {"monday": ("08:00-12:00",), "tuesday": ()}
+
+
+def test_channel_is_the_nearest_layer(moveis):
+    chatwoot = ChatwootInstallation.objects.create(name="Chatwoot")
+    stand_on(moveis, "", settings={"outside_hours": "collect"})
+    channel = ChannelMapping.objects.create(
+        tenant=moveis,
+        installation=chatwoot,
+        account_id=1,
+        inbox_id=2,
+        settings={"outside_hours": "silent"},
+    )
+
+    of_company = configuration.effective(moveis.pk)
+    of_channel = configuration.effective(moveis.pk, channel_id=channel.pk)
+
+    assert of_company.setting("outside_hours") == "collect"
+    assert of_channel.setting("outside_hours") == "silent"
+
+
+def test_channel_of_another_company_is_not_there(moveis, cosmeticos):
+    chatwoot = ChatwootInstallation.objects.create(name="Chatwoot")
+    theirs = ChannelMapping.objects.create(tenant=cosmeticos, installation=chatwoot, account_id=1)
+
+    with pytest.raises(ChannelMapping.DoesNotExist):
+        configuration.effective(moveis.pk, channel_id=theirs.pk)
+
+
+def test_another_domain_may_be_asked_for(moveis):
+    domain("a", tables={"x": "a"})
+    domain("b", tables={"x": "b"})
+    stand_on(moveis, "a")
+
+    assert configuration.effective(moveis.pk, domain="b").get("tables", "x") == "b"
+    with pytest.raises(UnknownDomainError, match="nowhere"):
+        configuration.effective(moveis.pk, domain="nowhere")
+
+
+def test_values_cannot_be_changed(moveis):
+    stand_on(moveis, "", own={"a": {"b": [1]}})
+    config = configuration.effective(moveis.pk)
+
+    with pytest.raises(TypeError):
+        config.values["own"]["a"]["b"] = 2
+    with pytest.raises(TypeError):
+        config.values["own"]["a"]["b"][0] = 2
+
+
+def test_unchanged_configuration_costs_one_query(moveis, django_assert_num_queries):
+    first = configuration.effective(moveis.pk)
+
+    with django_assert_num_queries(1):
+        again = configuration.effective(moveis.pk)
+
+    assert again is first
+
+
+def test_compiling_costs_the_same_for_many_domains(moveis, django_assert_max_num_queries):
+    for number in range(30):
+        domain(f"d{number}", tables={"a": str(number)})
+    stand_on(moveis, "d7")
+    configuration.forget()
+
+    with django_assert_max_num_queries(11):
+        configuration.effective(moveis.pk)
+
+
+CHANGES = {
+    "a field mapping": lambda tenant, own: FieldMapping.objects.create(
+        tenant=tenant, configuration=own, kind="product", field="price", source="valor"
+    ),
+    "business hours": lambda tenant, own: OpeningHours.objects.create(
+        tenant=tenant, configuration=own, weekday=0
+    ),
+    "a holiday in bulk": lambda tenant, own: Holiday.objects.bulk_create(
+        [Holiday(tenant=tenant, configuration=own, date=datetime.date(2026, 12, 25), name="Natal")]
+    ),
+    "settings by update": lambda tenant, own: Configuration.objects.filter(pk=own.pk).update(
+        settings={"outside_hours": "silent"}
+    ),
+    "the language": lambda tenant, own: setattr(tenant, "language", "en") or tenant.save(),
+    "its domain": lambda tenant, own: Domain.objects.filter(slug="base").update(
+        settings={"outside_hours": "silent"}
+    ),
+    "a domain's mapping": lambda tenant, own: own.domain.domainfieldmapping_set.create(
+        kind="product", field="price", source="valor"
+    ),
+    "a domain's parent": lambda tenant, own: DomainParent.objects.create(
+        domain=own.domain, parent=Domain.objects.create(slug="new", name="new")
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_every_change_is_seen_by_the_next_look_up(change, moveis, cosmeticos):
+    domain("base")
+    stand_on(moveis, "base")
+    before = configuration.effective(moveis.pk)
+    other = stamps.of_tenant(cosmeticos.pk)[0]
+
+    change(moveis, Configuration.objects.get(tenant=moveis))
+
+    assert configuration.effective(moveis.pk).version != before.version
+    assert stamps.of_tenant(cosmeticos.pk)[0] == other
+
+
+def test_change_that_is_rolled_back_leaves_version_and_values(moveis):
+    before = configuration.effective(moveis.pk)
+
+    with pytest.raises(UnknownDomainError), configuration.changing():
+        change_and_fail(moveis)
+
+    assert configuration.effective(moveis.pk) is before
+
+
+def test_known_configuration_serves_while_the_database_is_away(moveis, monkeypatch):
+    known = configuration.effective(moveis.pk)
+
+    def broken(_tenant_id):
+        raise DatabaseError
+
+    monkeypatch.setattr(stamps, "of_tenant", broken)
+
+    assert configuration.effective(moveis.pk) is known
+
+
+def test_value_is_read_anew_after_five_minutes(moveis, time_machine):
+    time_machine.move_to("2026-11-20 12:00", tick=False)
+    known = configuration.effective(moveis.pk)
+    kept = configuration._kept[moveis.pk, None, None]
+    configuration._kept[moveis.pk, None, None] = type(kept)(known, kept.made_at - 301)
+
+    assert configuration.effective(moveis.pk) is not known
+
+
+def test_domains_in_a_circle_are_refused():
+    a = domain("a")
+    domain("b", "a")
+
+    with pytest.raises(CircleError, match=r"a → b → a|b → a → b"):
+        configuration.write_domain(a, {"parents": ["b"]})
+
+    assert not a.parent_links.exists()
+
+
+def test_circle_is_refused_through_any_door():
+    a, b = domain("a"), domain("b", "a")
+
+    with pytest.raises(ValidationError):
+        DomainParent.objects.create(domain=a, parent=b)
+
+
+def test_one_change_is_one_version_with_author_and_note(moveis):
+    count = ConfigurationVersion.objects.for_tenant(moveis).count()
+
+    with configuration.changing(note="summer"):
+        stand_on(moveis, "", tables={"a": "b"}, business_hours={"monday": []})
+        Holiday.objects.create(
+            tenant=moveis,
+            configuration=Configuration.objects.get(tenant=moveis),
+            date=datetime.date(2026, 12, 25),
+            name="Natal",
+        )
+
+    versions = ConfigurationVersion.objects.for_tenant(moveis)
+    last = versions.latest("number")
+    assert versions.count() == count + 1
+    assert (last.note, bool(last.author)) == ("summer", True)
+    assert last.document["holidays"] == {"2026-12-25": "Natal"}
+
+
+def test_restored_version_is_what_it_was_and_becomes_a_new_one(moveis):
+    stand_on(moveis, "", tables={"a": "old"}, business_hours={"monday": ["08:00-24:00"]})
+    old = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
+    stand_on(moveis, "", tables={"a": "new"})
+
+    configuration.restore(old, note="back")
+
+    assert layers.document_of_tenant(moveis) == old.document
+    last = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
+    assert (last.number, last.note) == (old.number + 2, "back")
+
+
+def test_restoring_takes_no_channel_back_from_another_company(moveis, cosmeticos):
+    chatwoot = ChatwootInstallation.objects.create(name="Chatwoot")
+    channel = ChannelMapping.objects.create(tenant=moveis, installation=chatwoot, account_id=1)
+    old = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
+    channel.delete()
+    ChannelMapping.objects.create(tenant=cosmeticos, installation=chatwoot, account_id=1)
+
+    configuration.restore(old, note="back")
+
+    assert ChannelMapping.objects.get().tenant == cosmeticos
+
+
+def test_new_company_has_a_configuration(moveis):
+    assert Configuration.objects.get(tenant=moveis).version >= 1
