@@ -91,6 +91,13 @@ def effective(
     return value
 
 
+def inherited_settings(tenant_id: int, *, until: str) -> dict[str, Any]:
+    """The settings that the layers before this kind give, for the form of that layer."""
+    stack = [layer for layer in effective(tenant_id).layers if layer.kind != until]
+    values, _sources = layers.merge(stack)
+    return dict(values.get("settings", {}))
+
+
 def forget() -> None:
     """What this process knows, for tests and for a restored database."""
     global _domains

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminURLInputWidget
 
-from tenants import resolution
+from tenants import configuration, resolution
 from tenants.access import Area
 from tenants.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedForm, access_of
 from tenants.admin.config_forms import OPTION_FIELDS, SettingsForm
@@ -25,6 +25,10 @@ SOURCE = ("installation", "account_id", "inbox_id")
 
 class ChannelForm(SettingsForm):
     is_platform: ClassVar[bool] = False
+
+    def inherited(self) -> dict[str, Any]:
+        tenant_id = self.instance.tenant_id or self.fixed_tenant_id
+        return configuration.inherited_settings(tenant_id, until="channel") if tenant_id else {}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

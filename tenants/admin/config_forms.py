@@ -12,8 +12,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from tenants import documents, options, schema
+from tenants import configuration, documents, options, schema
 from tenants.admin.base import ScopedForm
+from tenants.admin.effective import shown
 from tenants.options import Option
 
 PREFIX = "option_"
@@ -48,9 +49,15 @@ class SettingsFormBase(ScopedForm):
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
+        inherited = self.inherited()
         for key, option in options.OPTIONS.items():
             if PREFIX + key in self.fields:
+                _say_inherited(self.fields[PREFIX + key], option, inherited.get(key))
                 self.initial[PREFIX + key] = _shown(option, (self.instance.settings or {}).get(key))
+
+    def inherited(self) -> dict[str, Any]:
+        """What each setting would be without this row; nothing when nobody can say yet."""
+        return {}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -82,6 +89,18 @@ def _field(option: Option) -> forms.Field:
     is_long = option.longest > LONG_TEXT
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 3}) if is_long else UnfoldAdminTextInputWidget
     return forms.CharField(widget=widget, **about)
+
+
+def _say_inherited(field: Any, option: Option, value: Any) -> None:
+    if value is None:
+        return
+    text = dict(option.choices).get(value) if option.choices else shown(value)
+    inherited = _("As inherited: %(value)s") % {"value": text}
+    if isinstance(field, forms.ChoiceField):
+        choices: Any = field.choices
+        field.choices = [("", inherited), *list(choices)[1:]]
+    elif value != "":
+        field.widget.attrs["placeholder"] = inherited
 
 
 def _shown(option: Option, value: Any) -> Any:
@@ -126,3 +145,8 @@ class LayerForm(SettingsForm):
                 [f"{documents.shown(problem.path)}: {problem.message}" for problem in problems]
             )
         return document
+
+
+class ConfigurationForm(LayerForm):
+    def inherited(self) -> dict[str, Any]:
+        return configuration.inherited_settings(self.instance.tenant_id, until="company")

@@ -24,7 +24,7 @@ from tenants.admin.base import (
     ScopedTabularInline,
     access_of,
 )
-from tenants.admin.config_forms import OPTION_FIELDS, LayerForm
+from tenants.admin.config_forms import OPTION_FIELDS, ConfigurationForm, LayerForm
 from tenants.admin.effective import effective_rows, name_of_layer
 from tenants.models import (
     ChannelMapping,
@@ -188,7 +188,7 @@ class DomainAdmin(ConfigurationPage):
 @admin.register(Configuration)
 class ConfigurationAdmin(ConfigurationPage):
     area = Area.CONFIGURATION
-    form = LayerForm
+    form = ConfigurationForm
     list_display = ("tenant_name", "domain")
     list_filter = ("domain",)
     list_select_related = ("tenant", "domain")

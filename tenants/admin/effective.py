@@ -4,12 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from tenants import documents
 from tenants.configuration import Effective
 from tenants.documents import Path
 from tenants.layers import Layer
+from tenants.schema import WEEKDAY_NAMES
+
+SECTIONS = {
+    "settings": _("Settings"),
+    "language": _("Language and time"),
+    "time_zone": _("Language and time"),
+    "business_hours": _("Business hours"),
+    "holidays": _("Holidays"),
+    "tables": _("Tables"),
+    "field_mappings": _("Field mappings"),
+    "crews": _("Crews"),
+    "integrations": _("Integrations"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,38 +31,67 @@ class Row:
     section: str
     path: str
     value: str
+    is_text: bool
     source: str
     kind: str
     others: list[tuple[str, str]]
 
 
 def effective_rows(config: Effective) -> list[Row]:
-    return [_row(config, path, layer) for path, layer in sorted(config.sources.items(), key=_key)]
+    ordered = sorted(config.sources.items(), key=lambda entry: _order(entry[0]))
+    return [_row(config, path, layer) for path, layer in ordered]
 
 
 def name_of_layer(layer: Layer) -> str:
     words = {
-        "default": _("Default of the platform"),
-        "domain": _("Domain %(name)s"),
-        "company": _("This company"),
-        "channel": _("Channel %(name)s"),
+        "default": gettext("Default of the platform"),
+        "domain": gettext("Domain %(name)s"),
+        "company": gettext("This company"),
+        "channel": gettext("Channel %(name)s"),
     }
     return words[layer.kind] % {"name": layer.name}
 
 
-def _key(entry: tuple[Path, Layer]) -> Any:
-    path, _layer = entry
-    return [str(step) for step in path]
+def _order(path: Path) -> tuple[int, list[str]]:
+    """Sections as above, days of the week as they follow each other, the rest by name."""
+    section = str(path[0])
+    place = list(SECTIONS).index(section) if section in SECTIONS else len(SECTIONS)
+    steps = [str(step) for step in path]
+    if section == "business_hours":
+        steps[1] = str(WEEKDAY_NAMES.index(steps[1]))
+    return place, steps
 
 
 def _row(config: Effective, path: Path, layer: Layer) -> Row:
     others = [
-        (name_of_layer(other), _shown(_at(other.document, path)))
+        (name_of_layer(other), shown(_at(other.document, path)))
         for other in reversed(config.layers)
         if other is not layer and _at(other.document, path) is not None
     ]
-    value = _shown(config.get(*(str(step) for step in path)))
-    return Row(str(path[0]), documents.shown(path), value, name_of_layer(layer), layer.kind, others)
+    value = config.get(*(str(step) for step in path))
+    return Row(
+        section=str(SECTIONS.get(str(path[0]), _("Further configuration"))),
+        path=documents.shown(path),
+        value=shown(value),
+        is_text=isinstance(value, str) or not _is_list_of_texts(value),
+        source=name_of_layer(layer),
+        kind=layer.kind,
+        others=others,
+    )
+
+
+def shown(value: Any) -> str:
+    if value == "":
+        return "–"
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if _is_list_of_texts(value):
+        return ", ".join(value) or gettext("none, or closed")
+    return documents.write(documents.plain(value)).removesuffix("...\n").strip()
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(entry, str) for entry in value)
 
 
 def _at(document: Any, path: Path) -> Any:
@@ -57,11 +100,3 @@ def _at(document: Any, path: Path) -> Any:
             return None
         document = document[step]
     return document
-
-
-def _shown(value: Any) -> str:
-    return (
-        documents.write(documents.plain(value)).removesuffix("...\n").strip()
-        if value != ""
-        else "–"
-    )
