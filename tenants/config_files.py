@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from django.utils.translation import gettext as _
 
-from tenants import documents, schema
+from tenants import account_names, documents, schema
 from tenants.documents import Document as File
 from tenants.documents import DocumentError, Path
 from tenants.layers import Document
@@ -22,7 +22,6 @@ MAPPING_FILES = frozenset({"account_mapping", "chatwoot_mapping"})
 CREW_ENDING = "_crew"
 ENDINGS = frozenset({".yaml", ".yml"})
 
-_NUMBER = re.compile(r"(?:chatwoot[_-])?(?:account[_-])?([0-9]{1,18})\Z")
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,80}\Z")
 
 
@@ -101,28 +100,12 @@ def pieces_of(source: Source, file: File, *, default_account: str = "") -> Itera
         yield Piece(source, domain=_domain_in(place))
 
 
-def slug_of_account(text: str) -> str:
-    """account_2, account-2 and 2 are the same company."""
-    text = text.strip().lower().replace("_", "-")
-    return f"account-{text}" if text.isdigit() else text
-
-
 def slug_of_new(account: str) -> str:
-    slug = slug_of_account(account)
+    slug = account_names.slug_of(account)
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?", slug):
         message = _("“%(account)s” cannot name a company. Write an account such as account_2.")
         raise DocumentError(message % {"account": account[:80]}, path=("account_id",))
     return slug
-
-
-def number_of_account(text: str) -> int | None:
-    found = _NUMBER.match(text.strip().lower())
-    return int(found[1]) if found and int(found[1]) else None
-
-
-def account_of(slug: str) -> str:
-    """The name of a company in files."""
-    return slug.replace("-", "_") if re.match(r"account-[0-9]+\Z", slug) else slug
 
 
 def is_file_name(text: str) -> bool:
@@ -141,7 +124,7 @@ def _pieces_of_mapping(source: Source, file: File) -> Iterator[Piece]:
         raise DocumentError(message, line=file.line_of(("accounts",)), path=("accounts",))
     for account in accounts:
         path: Path = ("accounts", account)
-        if number_of_account(account) is None:
+        if account_names.number_of(account) is None:
             message = _("Write the number of the account, for example “1” or account_1.")
             raise DocumentError(message, line=file.line_of(path), path=path)
         yield Piece(source, account=account, inside=path, becomes=("domain",))

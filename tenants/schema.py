@@ -73,6 +73,11 @@ def unknown_keys(document: Mapping[str, Any], *, is_domain: bool = False) -> lis
     return found
 
 
+def is_secret_in_clear(key: str, value: Any) -> bool:
+    """A text under a key that tells a secret; a reference to one ends with _ref."""
+    return isinstance(value, str) and bool(value) and bool(_SECRET_KEY.search(key))
+
+
 def is_slug(value: Any) -> bool:
     return isinstance(value, str) and bool(_SLUG.match(value)) and len(value) <= LONGEST_SLUG
 
@@ -111,7 +116,7 @@ def _secrets_in_clear(path: Path, value: Any) -> Problems:
             if len(key) > LONGEST_KEY:
                 message = _("A key has at most %(most)d characters.") % {"most": LONGEST_KEY}
                 yield Problem(path, message)
-            elif isinstance(inner, str) and inner and _SECRET_KEY.search(key):
+            elif is_secret_in_clear(key, inner):
                 message = _(
                     "Secrets do not belong into configuration. Keep it under Credentials, "
                     "and write its reference as “%(key)s_ref”."

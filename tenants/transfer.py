@@ -12,7 +12,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tenants import config_files, configuration, documents, layers, resolution, schema
+from tenants import (
+    account_names,
+    config_files,
+    configuration,
+    documents,
+    layers,
+    resolution,
+    schema,
+)
 from tenants.config_files import Piece, Source
 from tenants.documents import DocumentError
 from tenants.layers import Document
@@ -129,18 +137,6 @@ def export_tree(tenants: Iterable[Tenant]) -> Iterator[tuple[str, str]]:
         yield from _tree_of(tenant)
 
 
-def find_tenant(account: str) -> Tenant | None:
-    """The company of this short name, else the one that has the account of this number."""
-    slug = config_files.slug_of_account(account)
-    by_name: Tenant | None = Tenant.objects.filter(slug=slug).first()
-    number = config_files.number_of_account(account)
-    if by_name is not None or number is None:
-        return by_name
-    rows = ChannelMapping.objects.filter(account_id=number, inbox_id=None).select_related("tenant")
-    found = list(rows[:2])
-    return found[0].tenant if len(found) == 1 else None
-
-
 def _collect(
     source: Source, made: Plan, grouped: dict[tuple[bool, str], Item], tenant: Tenant | None
 ) -> None:
@@ -164,7 +160,7 @@ def _subject(piece: Piece, is_platform: bool, tenant: Tenant | None) -> tuple[st
                 _("Only the platform changes domains. Name the account: account_id.")
             )
         return piece.domain, not Domain.objects.filter(slug=piece.domain).exists()
-    found = find_tenant(piece.account)
+    found = account_names.find_tenant(piece.account)
     if tenant is not None and found != tenant:
         message = _("This is about “%(account)s”. Here only “%(company)s” can be imported.")
         raise DocumentError(message % {"account": piece.account, "company": tenant.slug})
@@ -303,7 +299,7 @@ def _after(item: Item, before: Document) -> Document:
     after = {**before, **said}
     if not item.is_domain:
         after["channels"] = _channels_after(item, before, said)
-    after.setdefault("name", config_files.account_of(item.slug))
+    after.setdefault("name", account_names.name_of(item.slug))
     return {key: value for key, value in after.items() if value not in (None, [], {})}
 
 
@@ -311,7 +307,7 @@ def _channels_after(item: Item, before: Document, said: Document) -> list[Docume
     """Those known and those told; the number in the account's name is one, too."""
     channels = {_channel_key(channel): channel for channel in before.get("channels", ())}
     channels |= {_channel_key(channel): channel for channel in said.get("channels") or ()}
-    number = config_files.number_of_account(item.account)
+    number = account_names.number_of(item.account)
     if number and not any(key[1] == number for key in channels):
         channels["", number, None] = {"account": number}
     return list(channels.values())
@@ -351,7 +347,7 @@ def _in_order(document: Document) -> Document:
 
 
 def _file_of(tenant: Tenant) -> Document:
-    return {"account_id": config_files.account_of(tenant.slug), **_with_limits(tenant)}
+    return {"account_id": account_names.name_of(tenant.slug), **_with_limits(tenant)}
 
 
 def _tree_of(tenant: Tenant) -> Iterator[tuple[str, str]]:

@@ -5,8 +5,10 @@ import hmac
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 from rest_framework import status
@@ -14,12 +16,14 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Va
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants import account_names, credentials
+from tenants import account_names, config_sync, credentials, documents, schema
 from tenants.api.base import TenantView
 from tenants.api.credentials import StoreSerializer, UnreadableError, Values, store, values_of
-from tenants.credentials import CredentialError, Outcome
+from tenants.credentials import CredentialError, Outcome, Secret
+from tenants.layers import Document
 from tenants.models import Credential, Tenant
 from tenants.models.api_token import Scope
+from tenants.models.credential import check_ref
 
 ACTION = "sync_credentials"
 HMAC_REF = "credential_sync_hmac"
@@ -28,6 +32,14 @@ MOST_CREDENTIALS = 500
 LONGEST_SHOWN = 120
 TIMESTAMP = re.compile(r"[0-9]{1,12}")
 SIGNATURE = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What was sent, after it was looked at: secrets by reference, and plain configuration."""
+
+    credentials: list[tuple[str, Values]]
+    config: Document
 
 
 class SyncView(TenantView):
@@ -40,9 +52,11 @@ class SyncView(TenantView):
         tenant: Any = self.access.tenant
         raw = request._request.body
         _check_signature(tenant, request, raw)
-        entries = _read(request.data, tenant)
+        message = _read(request.data, tenant)
         with transaction.atomic():
-            outcomes = [(ref, _store(tenant, ref, values)) for ref, values in entries]
+            outcomes = [(ref, _store(tenant, ref, values)) for ref, values in message.credentials]
+            if message.config:
+                _merge_config(tenant, message.config)
         result = {
             outcome.value: [ref for ref, found in outcomes if found == outcome]
             for outcome in Outcome
@@ -75,26 +89,58 @@ def _signature(tenant: Tenant, moment: str, raw: bytes) -> str:
     return hmac.new(secret.text.encode(), message, hashlib.sha256).hexdigest()
 
 
-def _read(body: Any, tenant: Tenant) -> list[tuple[str, Values]]:
+def _read(body: Any, tenant: Tenant) -> Message:
     metadata = _mapping(_mapping(body, "body").get("metadata"), "metadata")
     if metadata.get("action") != ACTION:
         raise ValidationError({"metadata.action": [_("Write “%s”.") % ACTION]})
     account = metadata.get("account_id")
     if not isinstance(account, str | int) or isinstance(account, bool):
         raise ValidationError({"metadata.account_id": [_("Write the company's short name.")]})
-    if not account_names.fits(str(account), tenant):
+    if account_names.find_tenant(str(account)) != tenant:
         raise PermissionDenied(_("metadata.account_id names another company than the token's."))
     params = _mapping(body.get("params"), "params")
     _refuse_others(params, "params", {"credentials", "config"})
-    if params.get("config"):
-        message = _("Only credentials are taken here. Leave “config” out.")
-        raise ValidationError({"params.config": [message]})
-    return _credentials(_mapping(params.get("credentials"), "params.credentials"))
+    taken = _config(params.get("config") or {})
+    entries = _mapping(params.get("credentials", {}), "params.credentials")
+    given = [*_credentials(entries), *(_of_config(*entry) for entry in taken.secrets.items())]
+    if not given and not taken.config:
+        message = _("Send “credentials”, “config”, or both.")
+        raise ValidationError({"params.credentials": [message]})
+    return Message(given, taken.config)
+
+
+def _config(config: Any) -> config_sync.Taken:
+    """Sections of the company's configuration; secrets in them are taken out and stored."""
+    try:
+        documents.check(_mapping(config, "params.config"))
+    except documents.DocumentError as error:
+        where = documents.shown(("params", "config", *error.path))
+        raise ValidationError({where: [error.message]}) from error
+    _refuse_others(config, "params.config", set(schema.LAYER_SECTIONS))
+    return config_sync.take_secrets(config)
+
+
+def _of_config(ref: str, secret: Secret) -> tuple[str, Values]:
+    try:
+        credentials.check_secret(secret.text)
+        check_ref(ref)
+    except ModelValidationError as error:
+        raise ValidationError({f"params.config.{ref}": error.messages}) from error
+    return ref, Values(secret, "", "")
+
+
+def _merge_config(tenant: Tenant, config: Document) -> None:
+    troubles = config_sync.merge(tenant, config, note=_("Sent by an ERP"))
+    if troubles:
+        fields: dict[str, list[str]] = {}
+        for trouble in troubles:
+            fields.setdefault(f"params.config.{trouble.path}", []).append(trouble.message)
+        raise ValidationError(fields)
 
 
 def _credentials(entries: Mapping[str, Any]) -> list[tuple[str, Values]]:
-    if not 0 < len(entries) <= MOST_CREDENTIALS:
-        message = _("Send 1 to %s credentials.") % MOST_CREDENTIALS
+    if len(entries) > MOST_CREDENTIALS:
+        message = _("Send at most %s credentials.") % MOST_CREDENTIALS
         raise ValidationError({"params.credentials": [message]})
     return [(ref, _one(ref, entry)) for ref, entry in entries.items()]
 

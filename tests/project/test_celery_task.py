@@ -180,6 +180,7 @@ class TestInATransaction:
                     {
                         "name": "Nova",
                         "slug": "nova",
+                        "starter": "blank",
                         "is_active": "on",
                         "language": "pt-br",
                         "time_zone": "America/Sao_Paulo",

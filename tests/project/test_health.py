@@ -207,8 +207,10 @@ class TestRemoteParts:
 
     @pytest.mark.parametrize("scheme", ["redis", "amqp"])
     def test_hanging_broker_is_cut_off(self, settings, silent_address, monkeypatch, scheme):
-        settings.CELERY_BROKER_URL = f"{scheme}://{silent_address}//"
-        monkeypatch.setattr(ours.app.conf, "broker_url", settings.CELERY_BROKER_URL)
+        url = f"{scheme}://{silent_address}//"
+        # First, for the app reads the settings when its configuration is first touched.
+        monkeypatch.setattr(ours.app.conf, "broker_url", url)
+        settings.CELERY_BROKER_URL = url
 
         assert not self.found("broker").ok
 
@@ -252,8 +254,8 @@ class TestRemoteParts:
     @pytest.mark.services
     @pytest.mark.parametrize("url", [REDIS_URL, AMQP_URL], ids=["Redis", "RabbitMQ"])
     def test_broker_works(self, settings, monkeypatch, url):
-        settings.CELERY_BROKER_URL = url
         monkeypatch.setattr(ours.app.conf, "broker_url", url)
+        settings.CELERY_BROKER_URL = url
 
         assert self.found("broker").ok
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tenants import configuration, layers
 from tenants.credentials import reveal, store
 from tenants.models import AuditEntry, Credential, CredentialAccess
 from tenants.models.credential import Kind, Offer
@@ -400,3 +401,79 @@ def test_nothing_breaks_the_storing(call, ref, body):
 def test_no_json_is_a_bad_request(call, raw):
     assert call("put", "credentials/a", raw=raw).status_code == 400
     assert call("post", "credentials/sync", raw=raw).status_code == 400
+
+
+class TestSyncOfConfiguration:
+    """An ERP may send sections of the configuration; what is there already stays."""
+
+    @pytest.fixture
+    def send(self, moveis, client):
+        _token, secret = token_for(moveis, "credentials:sync")
+
+        def send(config):
+            body = {
+                "metadata": {
+                    "source": "odoo",
+                    "account_id": "moveis",
+                    "action": "sync_credentials",
+                },
+                "params": {"config": config},
+            }
+            return client.post(
+                "/api/v1/credentials/sync",
+                body,
+                content_type="application/json",
+                headers={"Authorization": f"Bearer {secret}"},
+            )
+
+        return send
+
+    def test_it_is_merged_key_by_key(self, send, moveis):
+        known = {"mcp": {"type": "odoo-mcp", "config": {"url": "http://old", "db": "kept"}}}
+        configuration.write(moveis, {"integrations": known, "own": {"x": 1}})
+
+        answer = send({"integrations": {"mcp": {"config": {"url": "http://new"}}}})
+
+        document = layers.document_of_tenant(moveis)
+        assert answer.status_code == 200
+        assert document["integrations"]["mcp"] == {
+            "type": "odoo-mcp",
+            "config": {"url": "http://new", "db": "kept"},
+        }
+        assert document["own"] == {"x": 1}
+
+    def test_secrets_become_references(self, send, moveis):
+        answer = send({"integrations": {"odoo": {"config": {"password": "s3cret-of-odoo"}}}})
+
+        config = layers.document_of_tenant(moveis)["integrations"]["odoo"]["config"]
+        ref = config["password_ref"]
+        assert answer.status_code == 200
+        assert config == {"password_ref": ref}
+        assert reveal(moveis, ref, purpose="test").text == "s3cret-of-odoo"
+
+    def test_sending_it_twice_makes_no_second_version(self, send, moveis):
+        config = {"integrations": {"odoo": {"config": {"token": "s3cret", "url": "http://x"}}}}
+        send(config)
+        count = moveis.configurationversion_set.count()
+
+        assert send(config).status_code == 200
+        assert moveis.configurationversion_set.count() == count
+
+    @pytest.mark.parametrize(
+        ("config", "field"),
+        [
+            ({"domain": "furniture"}, "params.config"),
+            ({"settings": {"outside_hours": "x"}}, "params.config.settings.outside_hours"),
+            ([], "params.credentials"),
+            ("text", "params.config"),
+            ({"crews": {"a": "\ud800"}}, "params.config.crews.a"),
+        ],
+    )
+    def test_a_mistake_names_its_place_and_changes_nothing(self, send, moveis, config, field):
+        before = layers.document_of_tenant(moveis)
+
+        answer = send(config)
+
+        assert answer.status_code == 400
+        assert field in answer.json()["fields"]
+        assert layers.document_of_tenant(moveis) == before

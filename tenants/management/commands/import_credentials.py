@@ -59,8 +59,4 @@ def _store_all(path: Path, lines: list[Line]) -> list[tuple[Line, Tenant, Outcom
 
 
 def _tenant_of(account: str) -> Tenant:
-    for name in account_names.short_names(account):
-        tenant: Tenant | None = Tenant.objects.filter(slug=name).first()
-        if tenant is not None:
-            return tenant
-    return tenant_named(account)
+    return account_names.find_tenant(account) or tenant_named(account)

@@ -1,0 +1,59 @@
+"""Configuration sent by an ERP: merged into what the company says, its secrets taken out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tenants import configuration, documents, layers, schema, transfer
+from tenants.config_files import Source
+from tenants.credentials import Secret
+from tenants.documents import Path
+from tenants.layers import Document, Layer
+from tenants.models import Tenant
+from tenants.models.credential import LONGEST_REF
+
+
+@dataclass(slots=True)
+class Taken:
+    """A configuration without secrets, and the secrets by the reference that stands for them."""
+
+    config: Document
+    secrets: dict[str, Secret] = field(default_factory=dict)
+
+
+def take_secrets(config: Mapping[str, Any]) -> Taken:
+    """`password: x` becomes `password_ref: integrations.odoo.config.password`."""
+    taken = Taken({})
+    taken.config = _without_secrets(config, (), taken)
+    return taken
+
+
+def merge(tenant: Tenant, config: Mapping[str, Any], *, note: str) -> list[transfer.Remark]:
+    """Key by key into what is there; what is not mentioned stays. Troubles change nothing."""
+    document = layers.document_of_tenant(tenant)
+    merged, _sources = layers.merge(
+        [Layer("company", tenant.slug, document), Layer("company", tenant.slug, config)]
+    )
+    text = documents.write(merged).encode()
+    plan = transfer.plan([Source("config", lambda: text)], tenant=tenant)
+    if not plan.troubles:
+        with configuration.changing(note=note):
+            transfer.carry_out(plan)
+    return plan.troubles
+
+
+def _without_secrets(value: Any, path: Path, taken: Taken) -> Any:
+    if isinstance(value, list):
+        return [_without_secrets(inner, (*path, n), taken) for n, inner in enumerate(value)]
+    if not isinstance(value, Mapping):
+        return value
+    plain: Document = {}
+    for key, inner in value.items():
+        here = (*path, key)
+        if schema.is_secret_in_clear(key, inner):
+            ref = ".".join(str(step) for step in here)[:LONGEST_REF]
+            taken.secrets[ref] = Secret(inner)
+            plain[f"{key}_ref"] = ref
+        else:
+            plain[key] = _without_secrets(inner, here, taken)
+    return plain
