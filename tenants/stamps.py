@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django_redis import get_redis_connection
 
-from tenants.models import Configuration, DomainsVersion
+from tenants.models import Configuration, DomainsVersion, Tenant
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +44,11 @@ def of_tenant(tenant_id: int) -> Version:
     found = _in_database(tenant_id)
     _copy(dict(zip(keys, found, strict=True)))
     return found
+
+
+def keys_of(tenant: Tenant) -> list[str]:
+    """What Redis holds about one company."""
+    return [_key(tenant.pk)]
 
 
 def raise_for_tenants(tenant_ids: Iterable[int]) -> None:

@@ -124,12 +124,14 @@ class HolidayInline(_ConfigurationInline):
 
 class DomainFieldMappingInline(_DomainInline):
     model = DomainFieldMapping
+    verbose_name, verbose_name_plural = _("field mapping"), _("field mappings")
     fields = ("kind", "field", "source")
     ordering = ("pk",)
 
 
 class DomainOpeningHoursInline(_DomainInline):
     model = DomainOpeningHours
+    verbose_name = verbose_name_plural = _("business hours")
     fields = ("weekday", "opens_at", "closes_at")
     ordering = ("weekday", "opens_at", "pk")
     formset = HoursFormSet
@@ -137,6 +139,7 @@ class DomainOpeningHoursInline(_DomainInline):
 
 class DomainHolidayInline(_DomainInline):
     model = DomainHoliday
+    verbose_name, verbose_name_plural = _("holiday"), _("holidays")
     fields = ("date", "every_year", "name", "opens_at", "closes_at")
     ordering = ("date", "pk")
 
