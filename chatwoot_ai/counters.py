@@ -33,3 +33,14 @@ task_seconds = prometheus.Histogram(
 publish_failures_total = prometheus.Counter(
     "chatwootai_task_publish_failures_total", "Tasks that could not be handed to the broker."
 )
+remote_calls_total = prometheus.Counter(
+    "chatwootai_remote_calls_total",
+    "Calls to remote systems, by how they ended.",
+    ["service", "outcome"],
+)
+remote_call_seconds = prometheus.Histogram(
+    "chatwootai_remote_call_seconds",
+    "Time a call to a remote system took, with all its tries.",
+    ["service", "outcome"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
+)

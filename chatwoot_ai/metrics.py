@@ -14,6 +14,7 @@ import prometheus_client as prometheus
 from celery import signals
 from django.conf import settings
 from django.db import DatabaseError
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -21,6 +22,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from chatwoot_ai import counters, local_queue, telemetry
 from chatwoot_ai.models import Pulse
+from integrations.signals import call_ended
 from tenants.context import client_address
 
 MOST_TENANTS = 100
@@ -162,3 +164,10 @@ def note_end(task: Any, state: str | None = None, **_: Any) -> None:
         seconds = time.perf_counter() - started
         counters.task_seconds.labels(task.name).observe(seconds)
         telemetry.report_span(f"task {task.name}", seconds=seconds, outcome=state or "unknown")
+
+
+@receiver(call_ended)
+def note_remote_call(service: str, outcome: str, seconds: float, **_: Any) -> None:
+    outcome = str(outcome).replace(" ", "_")
+    counters.remote_calls_total.labels(service, outcome).inc()
+    counters.remote_call_seconds.labels(service, outcome).observe(seconds)

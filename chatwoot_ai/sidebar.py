@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from integrations.models import Breaker, RemoteCall
 from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
 
 
@@ -24,7 +25,14 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
     (pgettext_lazy("job", "Serve"), ()),
     (pgettext_lazy("job", "Teach"), ()),
     (pgettext_lazy("job", "Act"), ()),
-    (pgettext_lazy("job", "Measure"), (Item("history", AuditEntry),)),
+    (
+        pgettext_lazy("job", "Measure"),
+        (
+            Item("sync_alt", RemoteCall),
+            Item("electrical_services", Breaker),
+            Item("history", AuditEntry),
+        ),
+    ),
     (
         pgettext_lazy("job", "Set up"),
         (

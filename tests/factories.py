@@ -5,6 +5,9 @@ from django.db import transaction
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from integrations.models import Breaker, RemoteCall
+from integrations.models.breaker import State
+from integrations.models.remote_call import Outcome
 from tenants import credentials
 from tenants.access import Role
 from tenants.audit import Action
@@ -163,6 +166,29 @@ class SpendingFactory(OfTenantFactory):
     updated_at = factory.LazyFunction(timezone.now)
 
 
+class RemoteCallFactory(OfTenantFactory):
+    class Meta:
+        model = RemoteCall
+
+    service = "odoo"
+    connection = factory.Sequence(lambda n: f"odoo:{n}")
+    method = "GET"
+    address = "https://erp.example.com/json/2"
+    status = 200
+    outcome = Outcome.ANSWERED
+    duration_ms = 12
+
+
+class BreakerFactory(OfTenantFactory):
+    class Meta:
+        model = Breaker
+
+    service = "odoo"
+    connection = factory.Sequence(lambda n: f"odoo:{n}")
+    state = State.OPEN
+    failures = 5
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -215,6 +241,8 @@ FACTORIES = {
         CredentialAccessFactory,
         BudgetFactory,
         SpendingFactory,
+        RemoteCallFactory,
+        BreakerFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

@@ -268,6 +268,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tenants.tasks.drop_old_credential_accesses",
         "schedule": 24 * 60 * 60,
     },
+    "drop-old-remote-calls": {
+        "task": "integrations.tasks.drop_old_remote_calls",
+        "schedule": 24 * 60 * 60,
+    },
 }
 CREDENTIAL_ACCESS_DAYS = int(env.number("CREDENTIAL_ACCESS_DAYS", 365, least=1, most=3650))
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -306,6 +310,11 @@ REST_FRAMEWORK = {
 }
 CREDENTIAL_API = env.truth("CREDENTIAL_API", default=False)
 API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1, most=1_000_000))
+
+# The way out (integrations.http)
+OUTBOUND_ALLOW_CIDRS = env.networks("OUTBOUND_ALLOW_CIDRS")
+OUTBOUND_ALLOW_HTTP = env.truth("OUTBOUND_ALLOW_HTTP", default=False)
+REMOTE_CALL_DAYS = int(env.number("REMOTE_CALL_DAYS", 30, least=1, most=3650))
 
 # Watching
 METRICS_TOKEN = env.text("METRICS_TOKEN")

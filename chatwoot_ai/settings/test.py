@@ -12,6 +12,8 @@ for name in (
     "EMAIL_URL",
     "MASTER_KEYS",
     "CREDENTIAL_API",
+    "OUTBOUND_ALLOW_CIDRS",
+    "OUTBOUND_ALLOW_HTTP",
 ):
     os.environ.pop(name, None)
 os.environ["DATA_DIR"] = os.environ.get("TEST_DATA_DIR") or tempfile.mkdtemp(

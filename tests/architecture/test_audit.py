@@ -18,6 +18,8 @@ from tests.sample.models import Room
 NOT_AUDITED = {
     "tenants.AuditEntry": "is the audit log",
     "tenants.Spending": "a count that changes with every call of a model",
+    "integrations.RemoteCall": "is a record of a call",
+    "integrations.Breaker": "what the cache decided, told to staff",
     "chatwoot_ai.Pulse": "a sign of life, twice a minute",
 }
 

@@ -1,0 +1,432 @@
+"""The one guarded way out: every request to a remote system goes through a `Session`.
+
+A session belongs to one company's one connection. It judges addresses, bounds time and size,
+retries what may be retried, keeps a circuit breaker, and leaves a row about every call.
+"""
+
+import json as json_format
+import logging
+import os
+import random
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+from django.db import Error as AnyDatabaseError
+from django.db import transaction
+
+from integrations.circuit_breaker import CircuitBreaker
+from integrations.failures import (
+    AddressRefusedError,
+    AnswerTooLargeError,
+    CircuitOpenError,
+    NoAnswerError,
+    NotJsonError,
+    RemoteError,
+    StatusError,
+    TooManyCallsError,
+)
+from integrations.models import RemoteCall
+from integrations.models.remote_call import Outcome
+from integrations.signals import call_ended
+from integrations.transport import Exchange, GuardedTransport
+from tenants import context, limits
+from tenants.masking import mask
+
+__all__ = ["GuardedTransport", "Reply", "Session", "failure_of", "guarded_client", "retry_after_in"]
+
+logger = logging.getLogger(__name__)
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+SAFE_ANYWHERE = frozenset({"accept", "accept-language", "user-agent"})
+MOST_HOPS = 3
+MOST_TRIES = 3
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_RETRY_AFTER = 3_600.0
+MOST_LINES = 128
+OUTCOMES: Mapping[type[RemoteError], Outcome] = {
+    AddressRefusedError: Outcome.CLOSED_ADDRESS,
+    AnswerTooLargeError: Outcome.TOO_LARGE,
+    CircuitOpenError: Outcome.HELD_BACK,
+    TooManyCallsError: Outcome.HELD_BACK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer with a status below 300, or 304."""
+
+    status: int
+    headers: httpx.Headers = field(repr=False)
+    content: bytes = field(repr=False)
+
+    def json(self) -> Any:
+        try:
+            return json_format.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            raise NotJsonError(status=self.status, outcome_unknown=True) from error
+
+
+class Session:
+    """What the client of one remote system holds. Cheap to make, safe to share among threads.
+
+    Connections stay open for a moment and are shared by sessions of the same company, service and
+    connection only: two companies never meet on one, whatever a server ties to a connection.
+    """
+
+    def __init__(
+        self,
+        tenant: Any,
+        *,
+        service: str,
+        connection: str,
+        seconds: float = 20.0,
+        most_bytes: int = 5_000_000,
+        most_at_once: int = 8,
+        per_minute: int | None = None,
+    ) -> None:
+        self.tenant = tenant
+        self.service = service
+        self.connection = connection
+        self.seconds = seconds
+        self.most_bytes = most_bytes
+        self.most_at_once = most_at_once
+        self.per_minute = per_minute
+
+    def __repr__(self) -> str:
+        return f"<Session {self.tenant.pk} {self.service} {self.connection}>"
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        content: bytes | None = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        is_idempotent: bool | None = None,
+        seconds: float | None = None,
+        follow_redirects: bool = False,
+        turn: int | None = None,
+    ) -> Reply:
+        """Ask once, or a few times where that cannot do harm; RemoteError when there is no result.
+
+        Redirects are followed for GET and HEAD only. `seconds` bounds everything: waiting for a
+        free place, all tries and the pauses between them.
+        """
+        method = method.upper()
+        call = _Call(
+            session=self,
+            method=method,
+            is_idempotent=method in IDEMPOTENT if is_idempotent is None else is_idempotent,
+            follow_redirects=follow_redirects and method in {"GET", "HEAD"},
+            until=time.monotonic() + (self.seconds if seconds is None else seconds),
+        )
+        with _noted(call, turn):
+            call.request = _build(
+                method, url, json=json, content=content, params=params, headers=headers
+            )
+            with CircuitBreaker(self.tenant, service=self.service, connection=self.connection):
+                return _ask_until_it_works(call)
+
+
+def guarded_client(*, seconds: float = 60.0, most_bytes: int = 5_000_000) -> httpx.Client:
+    """For libraries that want a client of httpx: no proxy, no cookie, no redirect."""
+    return httpx.Client(
+        transport=GuardedTransport(seconds=seconds, most_bytes=most_bytes),
+        timeout=seconds,
+        trust_env=False,
+        follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
+
+
+def failure_of(error: httpx.HTTPError, *, outcome_unknown: bool) -> NoAnswerError:
+    """What an error of httpx means to callers; its cause goes to the log only."""
+    logger.warning("No usable answer from %s: %s", _host_of(error), type(error).__name__)
+    return NoAnswerError(outcome_unknown=outcome_unknown)
+
+
+def retry_after_in(headers: Mapping[str, str]) -> float | None:
+    """Seconds of a Retry-After header, given as a number or as a date; at most an hour."""
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    seconds = float(text) if text.isascii() and text.isdigit() else _seconds_until(text)
+    return None if seconds is None else min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+
+
+def _seconds_until(date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.timestamp() - time.time()
+
+
+def _host_of(error: httpx.HTTPError) -> str:
+    try:
+        return error.request.url.host
+    except RuntimeError:
+        return "a remote system"
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of a session while it lasts, with all its tries."""
+
+    session: Session
+    method: str
+    is_idempotent: bool
+    follow_redirects: bool
+    until: float
+    request: httpx.Request | None = None
+    tries: int = 0
+    status: int | None = None
+    bytes_out: int = 0
+    bytes_in: int = 0
+
+    def left(self) -> float:
+        return self.until - time.monotonic()
+
+
+def _build(method: str, url: str, **parts: Any) -> httpx.Request:
+    headers = {"User-Agent": "ChatwootAI", "Accept": "*/*", **(parts.pop("headers") or {})}
+    try:
+        return httpx.Request(method, url, headers=headers, **parts)
+    except httpx.InvalidURL as error:
+        raise AddressRefusedError from error
+
+
+def _ask_until_it_works(call: _Call) -> Reply:
+    while True:
+        call.tries += 1
+        try:
+            return _ask(call)
+        except RemoteError as error:
+            pause = _pause_after(error, call)
+            if pause is None:
+                raise
+        time.sleep(pause)
+
+
+def _pause_after(error: RemoteError, call: _Call) -> float | None:
+    """How long to wait before the next try; None when there is none."""
+    never_sent = isinstance(error, NoAnswerError) and not error.outcome_unknown
+    is_harmless = call.is_idempotent or never_sent
+    if error.permanent or not is_harmless or call.tries >= MOST_TRIES:
+        return None
+    if isinstance(error, TooManyCallsError):
+        return None
+    pause = error.retry_after
+    if pause is None:
+        pause = random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** (call.tries - 1))  # noqa: S311  no secret
+    return pause if pause < call.left() else None
+
+
+def _ask(call: _Call) -> Reply:
+    session = call.session
+    _hold_the_rate(session)
+    line = _line_of(session)
+    with line.place(session.most_at_once, call.until):
+        return _follow(line.transport, call)
+
+
+def _hold_the_rate(session: Session) -> None:
+    if session.per_minute is None:
+        return
+    what = f"calls:{session.tenant.pk}:{session.service}:{session.connection}"
+    if limits.count(what, window_seconds=60) > session.per_minute:
+        raise TooManyCallsError(retry_after=limits.seconds_left(60))
+
+
+def _follow(transport: GuardedTransport, call: _Call) -> Reply:
+    request = call.request
+    assert request is not None  # noqa: S101  built before the first try
+    for _hop in range(MOST_HOPS + 1):
+        reply = _exchange(transport, request, call)
+        if reply.status not in REDIRECTS or not call.follow_redirects:
+            return _judged(reply, call)
+        request = _next_hop(request, reply)
+    raise StatusError(reply)
+
+
+def _next_hop(request: httpx.Request, reply: Reply) -> httpx.Request:
+    """Never from https to http; another host hears nothing of what was meant for the first."""
+    try:
+        url = request.url.join(reply.headers.get("location", ""))
+    except httpx.InvalidURL as error:
+        raise AddressRefusedError from error
+    if request.url.scheme == "https" and url.scheme != "https":
+        raise AddressRefusedError
+    is_same = (url.scheme, url.host, url.port) == _origin(request.url)
+    headers = {
+        name: value
+        for name, value in request.headers.items()
+        if name != "host" and (is_same or name in SAFE_ANYWHERE)
+    }
+    return httpx.Request(request.method, url, headers=headers)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _exchange(transport: GuardedTransport, request: httpx.Request, call: _Call) -> Reply:
+    exchange = Exchange(seconds=call.left(), most_bytes=call.session.most_bytes)
+    request.extensions["exchange"] = exchange
+    call.bytes_out += len(request.content)
+    call.status = None
+    try:
+        answer = transport.handle_request(request)
+        try:
+            content = b"".join(answer.stream)  # type: ignore[arg-type]  # of this kind, always
+        finally:
+            answer.close()
+    except httpx.HTTPError as error:
+        error.request = request
+        unknown = exchange.is_sent and not call.is_idempotent
+        raise failure_of(error, outcome_unknown=unknown) from error
+    except AnswerTooLargeError as error:
+        error.outcome_unknown = not call.is_idempotent
+        raise
+    call.bytes_in += len(content)
+    call.status = answer.status_code
+    return Reply(answer.status_code, answer.headers, content)
+
+
+def _judged(reply: Reply, call: _Call) -> Reply:
+    """A server that failed may have done the work before."""
+    if reply.status < 300 or reply.status == 304:
+        return reply
+    raise StatusError(
+        reply,
+        retry_after=retry_after_in(reply.headers),
+        outcome_unknown=reply.status >= 500 and not call.is_idempotent,
+    )
+
+
+class _Line:
+    """The open connections of one company's one connection, and how many calls use them now."""
+
+    def __init__(self) -> None:
+        self.transport = GuardedTransport()
+        self.busy = 0
+        self._freed = threading.Condition()
+
+    @contextmanager
+    def place(self, most_at_once: int, until: float) -> Iterator[None]:
+        with self._freed:
+            left = until - time.monotonic()
+            if not self._freed.wait_for(lambda: self.busy < most_at_once, timeout=max(left, 0)):
+                raise TooManyCallsError
+            self.busy += 1
+        try:
+            yield
+        finally:
+            with self._freed:
+                self.busy -= 1
+                self._freed.notify()
+
+
+_lines: "OrderedDict[tuple[Any, str, str], _Line]" = OrderedDict()
+_lines_lock = threading.Lock()
+
+
+def _line_of(session: Session) -> _Line:
+    key = (session.tenant.pk, session.service, session.connection)
+    with _lines_lock:
+        if key not in _lines:
+            _lines[key] = _Line()
+        line = _lines[key]
+        _lines.move_to_end(key)
+        _drop_idle_lines()
+    return line
+
+
+def _drop_idle_lines() -> None:
+    surplus = len(_lines) - MOST_LINES
+    for key in [key for key, line in _lines.items() if not line.busy][: max(surplus, 0)]:
+        _lines.pop(key).transport.close()
+
+
+def _forget_lines() -> None:
+    """A forked process must not speak on the connections of its parent."""
+    global _lines_lock
+    _lines_lock = threading.Lock()
+    _lines.clear()
+
+
+os.register_at_fork(after_in_child=_forget_lines)
+
+
+@contextmanager
+def _noted(call: _Call, turn: int | None) -> Iterator[None]:
+    """Leave a row about the call however it ends."""
+    started = time.perf_counter()
+    outcome, failure = Outcome.INTERRUPTED, ""
+    try:
+        yield
+        outcome = Outcome.ANSWERED
+    except RemoteError as error:
+        outcome, failure = _outcome_of(error), str(error)
+        raise
+    finally:
+        seconds = time.perf_counter() - started
+        _write_down(call, turn=turn, outcome=outcome, failure=failure, seconds=seconds)
+
+
+def _outcome_of(error: RemoteError) -> Outcome:
+    if isinstance(error, StatusError):
+        return Outcome.FAILED if error.is_unwell else Outcome.REFUSED
+    return OUTCOMES.get(type(error), Outcome.NO_ANSWER)
+
+
+def _write_down(
+    call: _Call, *, turn: int | None, outcome: Outcome, failure: str, seconds: float
+) -> None:
+    """In a savepoint: a row that cannot be written must not spoil the caller's transaction."""
+    was_held = outcome in (Outcome.CLOSED_ADDRESS, Outcome.HELD_BACK)
+    try:
+        with transaction.atomic():
+            RemoteCall.objects.create(
+                tenant=call.session.tenant,
+                service=call.session.service,
+                connection=call.session.connection,
+                method=call.method,
+                address=_address_of(call.request),
+                status=call.status,
+                outcome=outcome,
+                error=failure[:300],
+                duration_ms=round(seconds * 1000),
+                bytes_out=0 if was_held else call.bytes_out,
+                bytes_in=call.bytes_in,
+                tries=call.tries,
+                request_id=context.current().request_id[:64],
+                turn=turn,
+            )
+    except AnyDatabaseError:
+        logger.exception("A call to a remote system could not be written down")
+    call_ended.send_robust(
+        RemoteCall, service=call.session.service, outcome=outcome, seconds=seconds
+    )
+
+
+def _address_of(request: httpx.Request | None) -> str:
+    """Without name, password and query, which may hold secrets."""
+    if request is None:
+        return ""
+    url = request.url
+    port = "" if url.port is None else f":{url.port}"
+    return mask(f"{url.scheme}://{url.host}{port}{url.path}")[:300]
