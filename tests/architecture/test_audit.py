@@ -19,6 +19,8 @@ NOT_AUDITED = {
     "tenants.AuditEntry": "is the audit log",
     "tenants.Spending": "a count that changes with every call of a model",
     "integrations.RemoteCall": "is a record of a call",
+    "integrations.LlmCall": "is a record of a call",
+    "integrations.UsageMail": "notes that a mail was sent",
     "integrations.Breaker": "what the cache decided, told to staff",
     "chatwoot_ai.Pulse": "a sign of life, twice a minute",
 }

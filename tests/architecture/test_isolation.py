@@ -21,6 +21,7 @@ NOT_OF_A_TENANT = {
     "tenants.Tenant": "is the company itself",
     "tenants.User": "a person may belong to several companies",
     "tenants.AuditEntry": "also records what concerns the platform, and outlives its company",
+    "integrations.ModelPrice": "what providers publish is the same for every company",
     "chatwoot_ai.Pulse": "a sign of life of the installation's workers",
 }
 
