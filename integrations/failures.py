@@ -56,6 +56,14 @@ class AddressRefusedError(RemoteError):
     permanent = True
 
 
+class UnsendableError(RemoteError):
+    sentence = _(
+        "The request holds characters that cannot be sent. Enter the credentials again, without "
+        "line breaks and accents."
+    )
+    permanent = True
+
+
 class AnswerTooLargeError(RemoteError):
     sentence = _("The answer of the service is larger than allowed. Ask for less at a time.")
     permanent = True

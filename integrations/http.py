@@ -6,13 +6,9 @@ retries what may be retried, keeps a circuit breaker, and leaves a row about eve
 
 import json as json_format
 import logging
-import os
 import random
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -20,26 +16,22 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
-from django.db import Error as AnyDatabaseError
-from django.db import transaction
 
 from integrations.circuit_breaker import CircuitBreaker
 from integrations.failures import (
     AddressRefusedError,
     AnswerTooLargeError,
-    CircuitOpenError,
     NoAnswerError,
     NotJsonError,
     RemoteError,
     StatusError,
     TooManyCallsError,
+    UnsendableError,
 )
-from integrations.models import RemoteCall
-from integrations.models.remote_call import Outcome
-from integrations.signals import call_ended
+from integrations.lines import line_of
+from integrations.records import Record, written_down
 from integrations.transport import Exchange, GuardedTransport
-from tenants import context, limits
-from tenants.masking import mask
+from tenants import limits
 
 __all__ = ["GuardedTransport", "Reply", "Session", "failure_of", "guarded_client", "retry_after_in"]
 
@@ -52,13 +44,6 @@ MOST_HOPS = 3
 MOST_TRIES = 3
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_RETRY_AFTER = 3_600.0
-MOST_LINES = 128
-OUTCOMES: Mapping[type[RemoteError], Outcome] = {
-    AddressRefusedError: Outcome.CLOSED_ADDRESS,
-    AnswerTooLargeError: Outcome.TOO_LARGE,
-    CircuitOpenError: Outcome.HELD_BACK,
-    TooManyCallsError: Outcome.HELD_BACK,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +112,16 @@ class Session:
         method = method.upper()
         call = _Call(
             session=self,
-            method=method,
+            record=Record(self.tenant, self.service, self.connection, method, turn),
             is_idempotent=method in IDEMPOTENT if is_idempotent is None else is_idempotent,
             follow_redirects=follow_redirects and method in {"GET", "HEAD"},
             until=time.monotonic() + (self.seconds if seconds is None else seconds),
         )
-        with _noted(call, turn):
+        with written_down(call.record):
             call.request = _build(
                 method, url, json=json, content=content, params=params, headers=headers
             )
+            call.record.address = _address_of(call.request.url)
             with CircuitBreaker(self.tenant, service=self.service, connection=self.connection):
                 return _ask_until_it_works(call)
 
@@ -187,31 +173,38 @@ class _Call:
     """One call of a session while it lasts, with all its tries."""
 
     session: Session
-    method: str
+    record: Record
     is_idempotent: bool
     follow_redirects: bool
     until: float
-    request: httpx.Request | None = None
-    tries: int = 0
-    status: int | None = None
-    bytes_out: int = 0
-    bytes_in: int = 0
+    request: httpx.Request | None = field(default=None, repr=False)
 
     def left(self) -> float:
         return self.until - time.monotonic()
 
 
-def _build(method: str, url: str, **parts: Any) -> httpx.Request:
-    headers = {"User-Agent": "ChatwootAI", "Accept": "*/*", **(parts.pop("headers") or {})}
+def _build(
+    method: str, url: str, *, params: Mapping[str, Any] | None, headers: Any, **body: Any
+) -> httpx.Request:
+    """Errors of httpx quote what they complain about, hence `from None`."""
+    headers = {"User-Agent": "ChatwootAI", "Accept": "*/*", **(headers or {})}
     try:
-        return httpx.Request(method, url, headers=headers, **parts)
-    except httpx.InvalidURL as error:
-        raise AddressRefusedError from error
+        whole = httpx.URL(url).copy_merge_params(params or {})
+        return httpx.Request(method, whole, headers=headers, **body)
+    except httpx.InvalidURL:
+        raise AddressRefusedError from None
+    except UnicodeEncodeError:
+        raise UnsendableError from None
+
+
+def _address_of(url: httpx.URL) -> str:
+    """Without name, password and query, which may hold secrets."""
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{url.path}"
 
 
 def _ask_until_it_works(call: _Call) -> Reply:
     while True:
-        call.tries += 1
+        call.record.tries += 1
         try:
             return _ask(call)
         except RemoteError as error:
@@ -225,20 +218,20 @@ def _pause_after(error: RemoteError, call: _Call) -> float | None:
     """How long to wait before the next try; None when there is none."""
     never_sent = isinstance(error, NoAnswerError) and not error.outcome_unknown
     is_harmless = call.is_idempotent or never_sent
-    if error.permanent or not is_harmless or call.tries >= MOST_TRIES:
+    if error.permanent or not is_harmless or call.record.tries >= MOST_TRIES:
         return None
     if isinstance(error, TooManyCallsError):
         return None
     pause = error.retry_after
     if pause is None:
-        pause = random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** (call.tries - 1))  # noqa: S311  no secret
+        pause = random.uniform(0, FIRST_PAUSE_SECONDS * 2 ** (call.record.tries - 1))  # noqa: S311  no secret
     return pause if pause < call.left() else None
 
 
 def _ask(call: _Call) -> Reply:
     session = call.session
     _hold_the_rate(session)
-    line = _line_of(session)
+    line = line_of(session.tenant.pk, session.service, session.connection)
     with line.place(session.most_at_once, call.until):
         return _follow(line.transport, call)
 
@@ -266,8 +259,8 @@ def _next_hop(request: httpx.Request, reply: Reply) -> httpx.Request:
     """Never from https to http; another host hears nothing of what was meant for the first."""
     try:
         url = request.url.join(reply.headers.get("location", ""))
-    except httpx.InvalidURL as error:
-        raise AddressRefusedError from error
+    except httpx.InvalidURL:
+        raise AddressRefusedError from None
     if request.url.scheme == "https" and url.scheme != "https":
         raise AddressRefusedError
     is_same = (url.scheme, url.host, url.port) == _origin(request.url)
@@ -286,14 +279,16 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
 def _exchange(transport: GuardedTransport, request: httpx.Request, call: _Call) -> Reply:
     exchange = Exchange(seconds=call.left(), most_bytes=call.session.most_bytes)
     request.extensions["exchange"] = exchange
-    call.bytes_out += len(request.content)
-    call.status = None
+    call.record.bytes_out += len(request.content)
+    call.record.status = None
     try:
         answer = transport.handle_request(request)
         try:
             content = b"".join(answer.stream)  # type: ignore[arg-type]  # of this kind, always
         finally:
             answer.close()
+    except httpx.LocalProtocolError:
+        raise UnsendableError from None
     except httpx.HTTPError as error:
         error.request = request
         unknown = exchange.is_sent and not call.is_idempotent
@@ -301,8 +296,8 @@ def _exchange(transport: GuardedTransport, request: httpx.Request, call: _Call) 
     except AnswerTooLargeError as error:
         error.outcome_unknown = not call.is_idempotent
         raise
-    call.bytes_in += len(content)
-    call.status = answer.status_code
+    call.record.bytes_in += len(content)
+    call.record.status = answer.status_code
     return Reply(answer.status_code, answer.headers, content)
 
 
@@ -315,118 +310,3 @@ def _judged(reply: Reply, call: _Call) -> Reply:
         retry_after=retry_after_in(reply.headers),
         outcome_unknown=reply.status >= 500 and not call.is_idempotent,
     )
-
-
-class _Line:
-    """The open connections of one company's one connection, and how many calls use them now."""
-
-    def __init__(self) -> None:
-        self.transport = GuardedTransport()
-        self.busy = 0
-        self._freed = threading.Condition()
-
-    @contextmanager
-    def place(self, most_at_once: int, until: float) -> Iterator[None]:
-        with self._freed:
-            left = until - time.monotonic()
-            if not self._freed.wait_for(lambda: self.busy < most_at_once, timeout=max(left, 0)):
-                raise TooManyCallsError
-            self.busy += 1
-        try:
-            yield
-        finally:
-            with self._freed:
-                self.busy -= 1
-                self._freed.notify()
-
-
-_lines: "OrderedDict[tuple[Any, str, str], _Line]" = OrderedDict()
-_lines_lock = threading.Lock()
-
-
-def _line_of(session: Session) -> _Line:
-    key = (session.tenant.pk, session.service, session.connection)
-    with _lines_lock:
-        if key not in _lines:
-            _lines[key] = _Line()
-        line = _lines[key]
-        _lines.move_to_end(key)
-        _drop_idle_lines()
-    return line
-
-
-def _drop_idle_lines() -> None:
-    surplus = len(_lines) - MOST_LINES
-    for key in [key for key, line in _lines.items() if not line.busy][: max(surplus, 0)]:
-        _lines.pop(key).transport.close()
-
-
-def _forget_lines() -> None:
-    """A forked process must not speak on the connections of its parent."""
-    global _lines_lock
-    _lines_lock = threading.Lock()
-    _lines.clear()
-
-
-os.register_at_fork(after_in_child=_forget_lines)
-
-
-@contextmanager
-def _noted(call: _Call, turn: int | None) -> Iterator[None]:
-    """Leave a row about the call however it ends."""
-    started = time.perf_counter()
-    outcome, failure = Outcome.INTERRUPTED, ""
-    try:
-        yield
-        outcome = Outcome.ANSWERED
-    except RemoteError as error:
-        outcome, failure = _outcome_of(error), str(error)
-        raise
-    finally:
-        seconds = time.perf_counter() - started
-        _write_down(call, turn=turn, outcome=outcome, failure=failure, seconds=seconds)
-
-
-def _outcome_of(error: RemoteError) -> Outcome:
-    if isinstance(error, StatusError):
-        return Outcome.FAILED if error.is_unwell else Outcome.REFUSED
-    return OUTCOMES.get(type(error), Outcome.NO_ANSWER)
-
-
-def _write_down(
-    call: _Call, *, turn: int | None, outcome: Outcome, failure: str, seconds: float
-) -> None:
-    """In a savepoint: a row that cannot be written must not spoil the caller's transaction."""
-    was_held = outcome in (Outcome.CLOSED_ADDRESS, Outcome.HELD_BACK)
-    try:
-        with transaction.atomic():
-            RemoteCall.objects.create(
-                tenant=call.session.tenant,
-                service=call.session.service,
-                connection=call.session.connection,
-                method=call.method,
-                address=_address_of(call.request),
-                status=call.status,
-                outcome=outcome,
-                error=failure[:300],
-                duration_ms=round(seconds * 1000),
-                bytes_out=0 if was_held else call.bytes_out,
-                bytes_in=call.bytes_in,
-                tries=call.tries,
-                request_id=context.current().request_id[:64],
-                turn=turn,
-            )
-    except AnyDatabaseError:
-        logger.exception("A call to a remote system could not be written down")
-    call_ended.send_robust(
-        RemoteCall, service=call.session.service, outcome=outcome, seconds=seconds
-    )
-
-
-def _address_of(request: httpx.Request | None) -> str:
-    """Without name, password and query, which may hold secrets."""
-    if request is None:
-        return ""
-    url = request.url
-    port = "" if url.port is None else f":{url.port}"
-    return mask(f"{url.scheme}://{url.host}{port}{url.path}")[:300]

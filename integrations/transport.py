@@ -46,9 +46,10 @@ class Exchange:
 class GuardedTransport(httpx.BaseTransport):
     """What every client sends through: `httpx.Client(transport=GuardedTransport(...))`.
 
-    `seconds` is for a whole request with its answer, however slowly that drips; `most_bytes` is
-    the size of an answer after decompression. A request may bring an `Exchange` of its own in its
-    extensions. Raises what httpx raises, and AddressRefusedError or AnswerTooLargeError.
+    `seconds` is for a whole request with its answer, however slowly that drips; the longest of the
+    request's own time-outs may shorten it. `most_bytes` is the size of an answer after
+    decompression. A request may bring an `Exchange` of its own in its extensions. Raises what
+    httpx raises, and AddressRefusedError or AnswerTooLargeError.
     """
 
     def __init__(self, *, seconds: float = 60.0, most_bytes: int = 5_000_000) -> None:
@@ -64,14 +65,12 @@ class GuardedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         _check(request.url)
-        exchange = request.extensions.get("exchange") or Exchange(
-            seconds=self._seconds, most_bytes=self._most_bytes
-        )
+        exchange = request.extensions.get("exchange") or self._exchange_for(request)
         with _bound(exchange), _as_httpx_errors():
             answer = self._pool.handle_request(_for_the_pool(request, exchange))
         body = _Body(answer.stream, exchange)
         try:
-            headers = body.prepare(httpx.Headers(answer.headers))
+            headers = body.prepare(answer.status, httpx.Headers(answer.headers))
         except BaseException:
             body.close()
             raise
@@ -79,6 +78,11 @@ class GuardedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
+
+    def _exchange_for(self, request: httpx.Request) -> Exchange:
+        timeouts = (request.extensions.get("timeout") or {}).values()
+        longest = max((t for t in timeouts if t is not None), default=self._seconds)
+        return Exchange(seconds=min(longest, self._seconds), most_bytes=self._most_bytes)
 
 
 def _check(url: httpx.URL) -> None:
@@ -188,8 +192,10 @@ class _Body(httpx.SyncByteStream):
         self._exchange = exchange
         self._is_packed = False
 
-    def prepare(self, headers: httpx.Headers) -> httpx.Headers:
+    def prepare(self, status: int, headers: httpx.Headers) -> httpx.Headers:
         """The headers as they fit the unpacked answer."""
+        if status < 200:
+            raise httpx.RemoteProtocolError("The server wants to speak another protocol.")
         length = headers.get("content-length", "")
         if length.isdigit() and int(length) > self._exchange.most_bytes:
             raise AnswerTooLargeError
@@ -269,9 +275,11 @@ def _bound(exchange: Exchange) -> Iterator[None]:
 
 @contextmanager
 def _as_httpx_errors() -> Iterator[None]:
-    """Both libraries name their errors alike."""
+    """Both libraries name their errors alike. The text of the first kind quotes what was sent."""
     try:
         yield
+    except httpcore.LocalProtocolError:
+        raise httpx.LocalProtocolError("The request cannot be sent.") from None
     except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
         raise getattr(httpx, type(error).__name__)(str(error)) from error
 
@@ -279,6 +287,4 @@ def _as_httpx_errors() -> Iterator[None]:
 @cache
 def _trust() -> ssl.SSLContext:
     """The usual authorities, and those of the machine (or of SSL_CERT_FILE)."""
-    context = httpcore.default_ssl_context()
-    context.load_default_certs()
-    return context
+    return httpcore.default_ssl_context()

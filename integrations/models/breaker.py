@@ -11,7 +11,7 @@ from tenants.scoping import TenantModel, TenantQuerySet
 
 class State(models.TextChoices):
     CLOSED = "closed", _("in use")
-    OPEN = "open", _("left alone")
+    OPEN = "open", _("paused")
 
 
 class BreakerQuerySet(TenantQuerySet):
@@ -28,7 +28,7 @@ class Breaker(TenantModel):
     connection = models.CharField(_("connection"), max_length=120)
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.CLOSED)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
-    opened_at = models.DateTimeField(_("left alone since"), null=True, blank=True)
+    opened_at = models.DateTimeField(_("paused since"), null=True, blank=True)
     tries_again_at = models.DateTimeField(_("tries again at"), null=True, blank=True)
     last_error = models.CharField(_("last failure"), max_length=300, blank=True)
     changed_at = models.DateTimeField(_("changed at"), default=timezone.now)
@@ -36,8 +36,8 @@ class Breaker(TenantModel):
     objects: ClassVar[Any] = BreakerQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("circuit breaker")
-        verbose_name_plural = _("circuit breakers")
+        verbose_name = _("pause of a connection")
+        verbose_name_plural = _("pauses of connections")
         constraints: ClassVar[Any] = [
             models.UniqueConstraint(
                 fields=["tenant", "service", "connection"],

@@ -1,13 +1,26 @@
-"""A stand-in for a provider, and a company that asks it."""
+"""This machine is opened for calls, as an operator opens a private network; a model provider."""
 
 import pytest
 from django.core.cache import caches
 
+from integrations import lines
 from integrations.llm import clients, gate
 from tests.factories import CredentialFactory, ModelProfileFactory, ProviderFactory
 from tests.fakes.models import fake_models
 
 KEY = "sk-canary-4Tq8ZrW2mN7x"
+
+
+@pytest.fixture(autouse=True)
+def _no_open_connections():
+    yield
+    lines.forget_lines()
+
+
+@pytest.fixture
+def opened(settings):
+    settings.OUTBOUND_ALLOW_CIDRS = ["127.0.0.0/8"]
+    settings.OUTBOUND_ALLOW_HTTP = True
 
 
 @pytest.fixture(scope="session")
@@ -17,10 +30,8 @@ def _models_server():
 
 
 @pytest.fixture
-def models(_models_server, settings, monkeypatch):
+def models(_models_server, opened, monkeypatch):
     """The stand-in, reachable; pauses between tries are short."""
-    settings.OUTBOUND_ALLOW_CIDRS = ["127.0.0.0/8"]
-    settings.OUTBOUND_ALLOW_HTTP = True
     monkeypatch.setattr(gate, "FIRST_PAUSE_SECONDS", 0.001)
     _models_server.forget()
     _models_server.accepted_keys = None
