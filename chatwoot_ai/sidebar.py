@@ -11,7 +11,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from integrations.models import Breaker, RemoteCall
+from integrations.models import (
+    Breaker,
+    LlmCall,
+    ModelPrice,
+    ModelProfile,
+    Provider,
+    RemoteCall,
+)
 from tenants.models import ApiToken, AuditEntry, Membership, Tenant, User
 
 
@@ -28,6 +35,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
     (
         pgettext_lazy("job", "Measure"),
         (
+            Item("psychology", LlmCall),
             Item("sync_alt", RemoteCall),
             Item("electrical_services", Breaker),
             Item("history", AuditEntry),
@@ -38,6 +46,9 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         (
             Item("storefront", Tenant),
             Item("group", Membership),
+            Item("smart_toy", Provider),
+            Item("tune", ModelProfile),
+            Item("payments", ModelPrice),
             Item("key", ApiToken),
             Item("manage_accounts", User),
         ),

@@ -3,9 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from integrations.llm import estimates, gate, wire
 from integrations.llm.answers import Completion, Tokens, ToolCall
@@ -18,6 +16,9 @@ from integrations.models import ModelProfile
 from integrations.models.model_profile import Use
 from tenants import configuration
 from tenants.models import Tenant
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 Messages = Sequence[Mapping[str, Any]]
 OnText = Callable[[str], None]
@@ -37,7 +38,7 @@ def complete(
     use: str = Use.ANSWERS,
     agent: str = "",
     tools: Sequence[Mapping[str, Any]] = (),
-    schema: type[BaseModel] | None = None,
+    schema: "type[BaseModel] | None" = None,
     turn: int | None = None,
     conversation: int | None = None,
     seconds: float = 60.0,
@@ -84,7 +85,7 @@ class _Asked:
 
     messages: list[dict[str, Any]]
     tools: list[dict[str, Any]]
-    schema: type[BaseModel] | None
+    schema: "type[BaseModel] | None"
     on_text: OnText | None
 
     @property
@@ -103,14 +104,14 @@ def _converse(desk: Desk, asked: _Asked, cover: Cover | NoCover) -> tuple[Raw, A
         return raw, None
     try:
         return raw, _parsed(raw, asked.schema, cover)
-    except ValidationError as error:
+    except ValueError as error:
         if not desk.may_repeat:
             raise WrongShapeError from None
         messages = [*asked.messages, *_repair(raw, error)]
     raw = _ask(desk, asked, messages, cover)
     try:
         return raw, _parsed(raw, asked.schema, cover)
-    except ValidationError:
+    except ValueError:
         raise WrongShapeError from None
 
 
@@ -165,11 +166,11 @@ def _body(profile: ModelProfile, asked: _Asked, messages: list[dict[str, Any]]) 
     return body
 
 
-def _parsed(raw: Raw, schema: type[BaseModel], cover: Cover | NoCover) -> BaseModel:
+def _parsed(raw: Raw, schema: "type[BaseModel]", cover: Cover | NoCover) -> "BaseModel":
     return schema.model_validate_json(cover.restore(raw.text))
 
 
-def _repair(raw: Raw, error: ValidationError) -> list[dict[str, Any]]:
+def _repair(raw: Raw, error: Any) -> list[dict[str, Any]]:
     problems = error.errors(include_url=False, include_input=False, include_context=False)
     told = json.dumps(problems[:MOST_PROBLEMS], default=str)
     return [

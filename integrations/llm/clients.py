@@ -119,10 +119,14 @@ def _key(tenant: Tenant, provider: Provider) -> str:
 def _bounded_client() -> Any:
     """Its transport ends a request at the time the request brings along, however it drips."""
     client = guarded_client(most_bytes=MOST_BYTES)
-    client.event_hooks = {"request": [_bind_time]}
+    client.event_hooks = {"request": [_prepare]}
     return client
 
 
-def _bind_time(request: Any) -> None:
+def _prepare(request: Any) -> None:
+    """The time, and nothing about this machine that the library would tell."""
+    for name in [name for name in request.headers if name.startswith("x-stainless-")]:
+        del request.headers[name]
+    request.headers["User-Agent"] = "ChatwootAI"
     seconds = request.extensions["timeout"]["read"]
     request.extensions["exchange"] = Exchange(seconds=seconds, most_bytes=MOST_BYTES)
