@@ -156,10 +156,10 @@ def _in_words(totals: dict[str, Any]) -> dict[str, Any]:
     number, money = budget_words.number, budget_words.money
     return {
         "calls": number(totals["calls"]),
-        "read": number(totals["tokens_in"]),
-        "cached": number(totals["tokens_cached"]),
-        "written": number(totals["tokens_out"]),
-        "cost": None if totals["cost"] is None else money(totals["cost"]),
+        "read": number(totals["read"]),
+        "cached": number(totals["read_again"]),
+        "written": number(totals["written"]),
+        "cost": None if totals["dollars"] is None else money(totals["dollars"]),
         "unpriced": totals["unpriced"],
     }
 

@@ -23,6 +23,10 @@ from tenants.models import Credential, InstallationCredential, Tenant
 MOST_CLIENTS = 256
 MOST_BYTES = 20_000_000
 NO_KEY = "none"
+TELLING_HEADERS = tuple(
+    f"x-stainless-{name}"
+    for name in ["lang", "package-version", "os", "arch", "runtime", "runtime-version", "async", "retry-count", "read-timeout"]
+)
 
 
 class Kept(NamedTuple):
@@ -60,7 +64,7 @@ def client_with(provider: Provider, key: str) -> Any:
     options: dict[str, Any] = {
         "api_key": key,
         "max_retries": 0,
-        "http_client": _bounded_client(),
+        "http_client": _bounded_client(has_key=key != NO_KEY),
     }
     if provider.kind == Kind.AZURE:
         return openai.AzureOpenAI(
@@ -68,8 +72,7 @@ def client_with(provider: Provider, key: str) -> Any:
             api_version=provider.api_version or AZURE_API_VERSION,
             **options,
         )
-    headers = {} if key != NO_KEY else {"Authorization": openai.Omit()}
-    client = openai.OpenAI(base_url=provider.address, default_headers=headers, **options)
+    client = openai.OpenAI(base_url=provider.address, **options)
     # The library takes these from the environment of the process, which is not this company's.
     client.organization = client.project = None
     return client
@@ -116,17 +119,22 @@ def _key(tenant: Tenant, provider: Provider) -> str:
         raise KeyMissingError(str(error)) from None
 
 
-def _bounded_client() -> Any:
+def _bounded_client(*, has_key: bool) -> Any:
     """Its transport ends a request at the time the request brings along, however it drips."""
     client = guarded_client(most_bytes=MOST_BYTES)
-    client.event_hooks = {"request": [_prepare]}
+    client.event_hooks = {"request": [_prepare] if has_key else [_prepare, _drop_key]}
     return client
 
 
 def _prepare(request: Any) -> None:
     """The time, and nothing about this machine that the library would tell."""
-    for name in [name for name in request.headers if name.startswith("x-stainless-")]:
-        del request.headers[name]
+    for name in TELLING_HEADERS:
+        request.headers.pop(name, None)
     request.headers["User-Agent"] = "ChatwootAI"
     seconds = request.extensions["timeout"]["read"]
     request.extensions["exchange"] = Exchange(seconds=seconds, most_bytes=MOST_BYTES)
+
+
+def _drop_key(request: Any) -> None:
+    """The library insists on one."""
+    request.headers.pop("Authorization", None)

@@ -57,6 +57,7 @@ class Raw:
 def chat(client: Any, body: Mapping[str, Any], *, seconds: float) -> Raw:
     with _as_our_errors():
         answer = client.chat.completions.with_raw_response.create(**body, timeout=seconds)
+    with _reading():
         return _completion(_json(answer.content))
 
 
@@ -77,6 +78,7 @@ def embeddings(client: Any, body: Mapping[str, Any], *, seconds: float) -> Raw:
         answer = client.embeddings.with_raw_response.create(
             **body, encoding_format="float", timeout=seconds
         )
+    with _reading():
         data = _json(answer.content)
         rows = _list(data.get("data"))
         if len(rows) != len(body["input"]):
@@ -91,6 +93,7 @@ def transcription(client: Any, *, audio: bytes, name: str, seconds: float, **val
         answer = client.audio.transcriptions.with_raw_response.create(
             file=(name, audio), response_format="json", timeout=seconds, **values
         )
+    with _reading():
         data = _json(answer.content)
         if not isinstance(data.get("text"), str):
             raise UnusableAnswerError(outcome_unknown=True)
@@ -101,6 +104,7 @@ def models(client: Any, *, seconds: float) -> list[str]:
     """The names of the models that a key may use; costs nothing."""
     with _as_our_errors():
         answer = client.models.with_raw_response.list(timeout=seconds)
+    with _reading():
         rows = _list(_json(answer.content).get("data"))
         return [_text(row.get("id")) for row in rows if isinstance(row, dict)]
 
@@ -112,7 +116,8 @@ def _texts(
         create = client.chat.completions.with_streaming_response.create
         with create(**body, timeout=seconds) as answer:
             for line in answer.iter_lines():
-                text = collected.take(line)
+                with _reading():
+                    text = collected.take(line)
                 if text:
                     yield text
 
@@ -135,9 +140,18 @@ def _as_our_errors() -> Iterator[None]:
         problem = _of_connection(error)
     except AddressRefusedError:
         problem = failures.AddressClosedError()
-    except (openai.OpenAIError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except openai.OpenAIError:
         problem = UnusableAnswerError(outcome_unknown=True)
     raise problem from None
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Whatever stands where something else was to be expected makes an answer unusable."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise UnusableAnswerError(outcome_unknown=True) from None
 
 
 def _of_status(status: int, headers: Mapping[str, str], code: str) -> ModelError:

@@ -40,10 +40,10 @@ class LlmCallQuerySet(TenantQuerySet):
         unpriced = Q(cost=None) & (Q(tokens_in__gt=0) | Q(tokens_out__gt=0))
         return self.order_by().aggregate(
             calls=Count("pk"),
-            tokens_in=Sum("tokens_in", default=0),
-            tokens_cached=Sum("tokens_cached", default=0),
-            tokens_out=Sum("tokens_out", default=0),
-            cost=Sum("cost"),
+            read=Sum("tokens_in", default=0),
+            read_again=Sum("tokens_cached", default=0),
+            written=Sum("tokens_out", default=0),
+            dollars=Sum("cost"),
             unpriced=Count("pk", filter=unpriced),
         )
 
