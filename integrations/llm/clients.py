@@ -23,9 +23,16 @@ from tenants.models import Credential, InstallationCredential, Tenant
 MOST_CLIENTS = 256
 MOST_BYTES = 20_000_000
 NO_KEY = "none"
-TELLING_HEADERS = tuple(
-    f"x-stainless-{name}"
-    for name in ["lang", "package-version", "os", "arch", "runtime", "runtime-version", "async", "retry-count", "read-timeout"]
+TELLING_HEADERS = (
+    "x-stainless-lang",
+    "x-stainless-package-version",
+    "x-stainless-os",
+    "x-stainless-arch",
+    "x-stainless-runtime",
+    "x-stainless-runtime-version",
+    "x-stainless-async",
+    "x-stainless-retry-count",
+    "x-stainless-read-timeout",
 )
 
 

@@ -44,7 +44,7 @@ class TestChoosing:
         assert [heard.model for heard in models.heard] == ["own", "small", "common"]
 
     def test_company_without_a_profile_is_told_where_to_add_one(self, moveis, models):
-        with pytest.raises(llm.NoProviderError, match="Model profiles|perfis") as caught:
+        with pytest.raises(llm.NoProviderError, match=r"(?i)model profiles|perfis") as caught:
             ask(moveis)
 
         assert caught.value.permanent
