@@ -25,6 +25,8 @@ def opened(settings):
 
 @pytest.fixture(scope="session")
 def _models_server():
+    import openai  # noqa: F401  it takes a second, which would count as time of the first call
+
     with fake_models() as server:
         yield server
 
