@@ -28,7 +28,15 @@ from tenants.models.credential import CheckResult
 CHECK_LABELS = {CheckResult.OK: "success", CheckResult.FAILED: "danger", "": "info"}
 
 
-class ProviderForm(ScopedForm):
+class OwnedForm(ScopedForm):
+    """Asks rules of uniqueness also where the company is given and hence no question."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # untyped
+        return excluded - {"tenant"} if self.instance.tenant_id is not None else excluded
+
+
+class ProviderForm(OwnedForm):
     """Offers the company's keys by name, once it is known whose provider it is."""
 
     class Meta:
@@ -126,6 +134,7 @@ class ProviderAdmin(ScopedAdmin):
 @admin.register(ModelProfile)
 class ModelProfileAdmin(ScopedAdmin):
     area = Area.CONFIGURATION
+    form = OwnedForm
     list_display = ("use", "agent", "model", "provider", "fallback", "cheaper", "tenant")
     list_filter = (
         "tenant",

@@ -43,7 +43,7 @@ class TestProviders:
 
         added = page.post(f"{ADDRESS}add/", values())
         changed = page.post(f"{ADDRESS}{provider.pk}/change/", values(name="Changed"))
-        tried = page.post(f"{ADDRESS}{provider.pk}/test", {"post": "yes"})
+        tried = page.post(f"{ADDRESS}{provider.pk}/test/", {"post": "yes"})
 
         assert page.get(f"{ADDRESS}{provider.pk}/change/").status_code == 200
         assert {added.status_code, changed.status_code, tried.status_code} == {403}
@@ -67,7 +67,7 @@ class TestProviders:
         profile = make_profile(moveis)
 
         answer = signed_in(helena).post(
-            f"{ADDRESS}{profile.provider_id}/test", {"post": "yes"}, follow=True
+            f"{ADDRESS}{profile.provider_id}/test/", {"post": "yes"}, follow=True
         )
 
         provider = Provider.objects.get()
@@ -80,7 +80,7 @@ class TestProviders:
     def test_test_without_a_profile_asks_for_the_models(self, moveis, helena, signed_in, models):
         provider = provider_of(moveis, models.url)
 
-        signed_in(helena).post(f"{ADDRESS}{provider.pk}/test", {"post": "yes"})
+        signed_in(helena).post(f"{ADDRESS}{provider.pk}/test/", {"post": "yes"})
 
         assert [heard.path for heard in models.heard] == ["/v1/models"]
         assert Provider.objects.get().last_check == CheckResult.OK
@@ -94,7 +94,7 @@ class TestProviders:
             make_profile(moveis, provider=provider)
         models.always(fail(401, body=KEY.encode()))
 
-        page = signed_in(helena).post(f"{ADDRESS}{provider.pk}/test", {"post": "yes"}, follow=True)
+        page = signed_in(helena).post(f"{ADDRESS}{provider.pk}/test/", {"post": "yes"}, follow=True)
 
         provider.refresh_from_db()
         assert provider.last_check == CheckResult.FAILED
@@ -104,7 +104,7 @@ class TestProviders:
     def test_get_asks_before_it_costs(self, moveis, helena, signed_in, make_profile, models):
         profile = make_profile(moveis)
 
-        signed_in(helena).get(f"{ADDRESS}{profile.provider_id}/test")
+        signed_in(helena).get(f"{ADDRESS}{profile.provider_id}/test/")
 
         assert models.heard == []
 

@@ -200,15 +200,15 @@ class TestPages:
         a_call(moveis)
         page = signed_in(helena)
 
-        months = page.get("/admin/integrations/llmcall/usage-report")
-        report = page.get("/admin/integrations/llmcall/usage-report", {"month": "2026-11"})
+        months = page.get("/admin/integrations/llmcall/usage-report/")
+        report = page.get("/admin/integrations/llmcall/usage-report/", {"month": "2026-11"})
 
         assert months.status_code == 200
         assert "moveis-2026-11.csv" in report["Content-Disposition"]
         assert "gpt-4o-mini" in report.content.decode()
 
     def test_report_of_all_companies_asks_for_one(self, platform_admin, signed_in, db):
-        page = signed_in(platform_admin).get("/admin/integrations/llmcall/usage-report")
+        page = signed_in(platform_admin).get("/admin/integrations/llmcall/usage-report/")
 
         assert page.status_code == 302
 
