@@ -17,10 +17,8 @@ def has_model(tenant: Tenant, *, use: str = Use.ANSWERS, agent: str = "") -> boo
 
 
 def best_for(tenant: Tenant, *, use: str, agent: str) -> ModelProfile:
-    """In one query, with what is usually needed next."""
     rows = ModelProfile.objects.for_tenant(tenant).fitting(use=use, agent=agent)
-    related = ("provider", "fallback__provider", "cheaper__provider")
-    profile: ModelProfile | None = rows.select_related(*related).first()
+    profile: ModelProfile | None = rows.select_related("provider").first()
     if profile is None:
         raise NoProviderError(use)
     return profile
@@ -32,7 +30,7 @@ def with_replacements(profile: ModelProfile) -> list[ModelProfile]:
 
 
 def cheaper_than(profile: ModelProfile) -> ModelProfile | None:
-    cheaper = profile.cheaper
+    cheaper = _named(profile, profile.cheaper_id)
     if cheaper is None or not cheaper.provider.is_active or not _can_stand_in(cheaper, profile):
         return None
     return cheaper
@@ -40,12 +38,21 @@ def cheaper_than(profile: ModelProfile) -> ModelProfile | None:
 
 def _usable(profile: ModelProfile) -> Iterator[ModelProfile]:
     seen = {profile.pk}
-    following = profile.fallback
+    following = _named(profile, profile.fallback_id)
     while following is not None and following.pk not in seen and len(seen) <= MOST_REPLACEMENTS:
         seen.add(following.pk)
         if following.provider.is_active and _can_stand_in(following, profile):
             yield following
-        following = following.fallback
+        following = _named(following, following.fallback_id)
+
+
+def _named(profile: ModelProfile, pk: int | None) -> ModelProfile | None:
+    """Most profiles name none, so this is not part of the first query."""
+    if pk is None:
+        return None
+    rows = ModelProfile.objects.filter(pk=pk, tenant=profile.tenant_id)
+    found: ModelProfile | None = rows.select_related("provider").first()
+    return found
 
 
 def _can_stand_in(other: ModelProfile, profile: ModelProfile) -> bool:

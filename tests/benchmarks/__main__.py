@@ -15,9 +15,9 @@ from django.test.utils import (  # noqa: E402
     teardown_databases,
 )
 
-from tests.benchmarks import frame  # noqa: E402
+from tests.benchmarks import frame, models  # noqa: E402
 
-BENCHMARKS = [*frame.BENCHMARKS]
+BENCHMARKS = [*frame.BENCHMARKS, *models.BENCHMARKS]
 
 
 def main(wanted):
