@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
@@ -16,6 +17,7 @@ from integrations.models.remote_call import Outcome
 from tenants.access import Area, Verb
 from tenants.admin.base import ReadOnlyAdmin, confirmed_action
 
+LONGEST_SHOWN = 45
 LABELS = {
     **dict.fromkeys(Outcome, "danger"),
     Outcome.ANSWERED: "success",
@@ -30,16 +32,14 @@ class RemoteCallAdmin(ReadOnlyAdmin):
     area = Area.CONFIGURATION
     list_display = (
         "created_at",
-        "service",
-        "method",
-        "address",
         "result",
+        "service",
+        "request_line",
         "status",
         "duration_ms",
-        "tries",
         "tenant",
     )
-    list_display_links = ("created_at", "address")
+    list_display_links = ("created_at", "request_line")
     list_filter = (
         "tenant",
         ("outcome", ChoicesDropdownFilter),
@@ -54,10 +54,9 @@ class RemoteCallAdmin(ReadOnlyAdmin):
     fieldsets = (
         (None, {"fields": ("created_at", "tenant", "service", "connection")}),
         (_("Request"), {"fields": ("method", "address", "turn", "request_id")}),
-        (_("Result"), {"fields": ("result", "status", "error", "tries")}),
+        (_("Result"), {"fields": ("outcome", "status", "error", "tries")}),
         (_("Size and time"), {"fields": ("duration_ms", "bytes_out", "bytes_in")}),
     )
-    readonly_fields = ("result",)
     export_fields = (
         "created_at",
         "service",
@@ -79,6 +78,11 @@ class RemoteCallAdmin(ReadOnlyAdmin):
     @display(description=_("outcome"), ordering="outcome", label=LABELS)
     def result(self, call: RemoteCall) -> tuple[str, str]:
         return call.outcome, call.get_outcome_display()
+
+    @display(description=_("request"), ordering="address")
+    def request_line(self, call: RemoteCall) -> str:
+        where = call.address.removeprefix("https://")
+        return Truncator(f"{call.method} {where}").chars(LONGEST_SHOWN)
 
 
 @admin.register(Breaker)
@@ -103,11 +107,11 @@ class BreakerAdmin(ReadOnlyAdmin):
     search_fields = ("service", "connection")
     ordering = ("-changed_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("tenant", "service", "connection", "standing")}),
+        (None, {"fields": ("tenant", "service", "connection", "present_state")}),
         (_("Failures"), {"fields": ("failures", "last_error")}),
         (_("Times"), {"fields": ("opened_at", "tries_again_at", "changed_at")}),
     )
-    readonly_fields = ("standing",)
+    readonly_fields = ("present_state",)
     export_fields = ("service", "connection", "state", "failures", "last_error", "tenant")
     actions_detail = ("try_again_now",)
 
@@ -121,6 +125,10 @@ class BreakerAdmin(ReadOnlyAdmin):
         if breaker.state == State.OPEN and is_due:
             return "due", _("tries again at the next call")
         return breaker.state, breaker.get_state_display()
+
+    @display(description=_("state"))
+    def present_state(self, breaker: Breaker) -> Any:
+        return self.standing(breaker)[1]
 
     def has_try_again_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may(Verb.CHANGE, request, obj)

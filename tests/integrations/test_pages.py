@@ -60,6 +60,17 @@ def test_calls_cannot_be_changed_or_deleted(helena, moveis, signed_in):
     assert page.post(f"{CALLS}{call.pk}/change/", {"service": "x"}).status_code == 403
 
 
+def test_pages_of_one_row_speak_in_words(helena, moveis, signed_in):
+    call = RemoteCallFactory(tenant=moveis)
+    breaker = left_alone(moveis)
+    page = signed_in(helena)
+    for address in (f"{CALLS}{call.pk}/change/", f"{BREAKERS}{breaker.pk}/change/"):
+        answer = page.get(address)
+
+        assert answer.status_code == 200
+        assert "(&#x27;" not in answer.content.decode(), address
+
+
 def test_a_pause_is_ended_by_a_button_that_asks_first(helena, moveis, signed_in):
     breaker = left_alone(moveis)
     page = signed_in(helena)

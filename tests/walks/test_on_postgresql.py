@@ -16,6 +16,8 @@ PARTS = [
     "tests/tenants/test_api.py",
     "tests/tenants/test_admin_pages.py",
     "tests/walks/test_hostile_requests.py",
+    "tests/integrations/test_http.py",
+    "tests/integrations/test_circuit_breaker.py",
 ]
 
 
