@@ -1,11 +1,13 @@
 """Vectors: in batches, never paid twice, never shared; and spoken messages as text."""
 
 import pytest
+from django.core.cache import caches
 
 from integrations import llm
 from integrations.llm import embedding, failures
 from integrations.models import LlmCall
 from integrations.models.llm_call import State
+from tests.conftest import REDIS_URL
 from tests.factories import BudgetFactory
 from tests.fakes.models import Answer, fail, say
 
@@ -67,6 +69,19 @@ def test_long_texts_make_small_batches(search, moveis, models, monkeypatch):
     llm.embed(moveis, ["a" * 24, "b" * 24, "c"])
 
     assert [len(body["input"]) for body in models.bodies] == [1, 2]
+
+
+@pytest.mark.services
+def test_known_text_is_found_in_redis(search, moveis, models, settings):
+    redis = {"BACKEND": "chatwoot_ai.cache.RedisCache", "LOCATION": REDIS_URL}
+    settings.CACHES = {**settings.CACHES, "embeddings": {**redis, "KEY_PREFIX": "test-vectors"}}
+    caches["embeddings"].clear()
+
+    first = llm.embed(moveis, ["mesa", "cadeira"])
+    again = llm.embed(moveis, ["cadeira", "mesa"])
+
+    assert again == first[::-1]
+    assert len(models.heard) == 1
 
 
 def test_what_came_before_a_failure_is_kept(search, moveis, models):
