@@ -40,12 +40,10 @@ class LlmCallAdmin(ReadOnlyAdmin):
     list_before_template = "integrations/model_call_totals.html"
     list_display = (
         "created_at",
-        "use",
-        "agent",
-        "model",
         "result",
-        "tokens_in",
-        "tokens_out",
+        "use",
+        "model",
+        "tokens",
         "shown_cost",
         "duration_ms",
         "tenant",
@@ -68,7 +66,7 @@ class LlmCallAdmin(ReadOnlyAdmin):
             _("Model"),
             {"fields": ("provider", "model", "model_answered", "was_fallback", "was_cheaper")},
         ),
-        (_("Result"), {"fields": ("result", "error", "note", "tries", "streamed")}),
+        (_("Result"), {"fields": ("state", "error", "note", "tries", "streamed")}),
         (
             _("Tokens and cost"),
             {
@@ -83,7 +81,7 @@ class LlmCallAdmin(ReadOnlyAdmin):
         ),
         (_("Time"), {"fields": ("duration_ms", "finished_at", "request_id")}),
     )
-    readonly_fields = ("result", "shown_cost")
+    readonly_fields = ("shown_cost",)
     export_fields = (
         "created_at",
         "use",
@@ -112,6 +110,11 @@ class LlmCallAdmin(ReadOnlyAdmin):
     @display(description=_("outcome"), ordering="state", label=LABELS)
     def result(self, call: LlmCall) -> tuple[str, str]:
         return call.state, call.get_state_display()
+
+    @admin.display(description=_("tokens"), ordering="tokens_in")
+    def tokens(self, call: LlmCall) -> str:
+        read, written = map(budget_words.number, (call.tokens_in, call.tokens_out))
+        return f"{read} + {written}"
 
     @admin.display(description=_("cost (USD)"), ordering="cost")
     def shown_cost(self, call: LlmCall) -> Any:

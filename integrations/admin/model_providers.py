@@ -93,10 +93,10 @@ class ProviderAdmin(ScopedAdmin):
     fieldsets = (
         (None, {"fields": ("tenant", "name", "kind", "base_url", "api_version")}),
         (_("Access"), {"fields": ("credential_ref", "is_active")}),
-        (_("Test"), {"fields": ("check_state", "last_checked_at", "last_check_message")}),
+        (_("Last test"), {"fields": ("last_check", "last_checked_at", "last_check_message")}),
     )
     add_fieldsets = fieldsets[:2]
-    readonly_fields = ("check_state", "last_checked_at", "last_check_message")
+    readonly_fields = ("last_check", "last_checked_at", "last_check_message")
     export_fields = ("name", "kind", "base_url", "credential_ref", "is_active", "tenant")
     actions_detail = ("test",)
 

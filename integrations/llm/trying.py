@@ -12,6 +12,7 @@ from integrations.llm.failures import ModelError
 from integrations.models import ModelProfile, Provider
 from integrations.models.model_profile import SPECIAL_USES
 from integrations.models.provider import Kind
+from tenants import budget_words
 from tenants.credentials import Secret
 from tenants.models import Tenant
 from tenants.models.credential import CheckResult
@@ -68,7 +69,7 @@ def _sentence_about(provider: Provider) -> str:
         seconds=SECONDS,
         profile=_alone(profile),
     )
-    cost = _("unknown") if done.cost is None else f"US$ {done.cost}"
+    cost = _("unknown") if done.cost is None else budget_words.money(done.cost)
     sentence = _("“%(model)s” answers. The question took %(tokens)d tokens; cost: %(cost)s.")
     return sentence % {"model": done.model, "tokens": done.tokens.total, "cost": cost}
 
