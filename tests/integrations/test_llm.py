@@ -4,6 +4,7 @@ import time
 from decimal import Decimal
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import BaseModel
 
 from integrations import llm
@@ -593,3 +594,16 @@ def test_closed_address_is_told_with_the_next_step(moveis, make_profile, setting
 
     with pytest.raises(failures.AddressClosedError, match="OUTBOUND_ALLOW_CIDRS"):
         ask(moveis)
+
+
+def test_calls_are_counted_for_monitoring(moveis, make_profile, models):
+    def counted():
+        labels = {"use": "answers", "outcome": "ok"}
+        return REGISTRY.get_sample_value("chatwootai_model_calls_total", labels) or 0
+
+    make_profile(moveis)
+    before = counted()
+
+    ask(moveis)
+
+    assert counted() == before + 1
