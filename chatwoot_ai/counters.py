@@ -44,3 +44,17 @@ remote_call_seconds = prometheus.Histogram(
     ["service", "outcome"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120),
 )
+model_calls_total = prometheus.Counter(
+    "chatwootai_model_calls_total",
+    "Calls of language models, by how they ended.",
+    ["use", "outcome"],
+)
+model_call_seconds = prometheus.Histogram(
+    "chatwootai_model_call_seconds",
+    "Time a call of a language model took, with all its tries.",
+    ["use"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120),
+)
+model_tokens_total = prometheus.Counter(
+    "chatwootai_model_tokens_total", "Tokens that language models read and wrote.", ["use", "kind"]
+)

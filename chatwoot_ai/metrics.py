@@ -22,7 +22,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from chatwoot_ai import counters, local_queue, telemetry
 from chatwoot_ai.models import Pulse
-from integrations.signals import call_ended
+from integrations.signals import call_ended, model_called
 from tenants.context import client_address
 
 MOST_TENANTS = 100
@@ -171,3 +171,21 @@ def note_remote_call(service: str, outcome: str, seconds: float, **_: Any) -> No
     outcome = str(outcome).replace(" ", "_")
     counters.remote_calls_total.labels(service, outcome).inc()
     counters.remote_call_seconds.labels(service, outcome).observe(seconds)
+
+
+@receiver(model_called)
+def note_model_call(
+    use: str, outcome: str, seconds: float, tokens_in: int, tokens_out: int, **_: Any
+) -> None:
+    use, outcome = str(use), outcome.replace(" ", "_")
+    counters.model_calls_total.labels(use, outcome).inc()
+    counters.model_call_seconds.labels(use).observe(seconds)
+    counters.model_tokens_total.labels(use, "read").inc(tokens_in)
+    counters.model_tokens_total.labels(use, "written").inc(tokens_out)
+    telemetry.report_span(
+        f"model call {use}",
+        seconds=seconds,
+        outcome=outcome,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+    )

@@ -11,7 +11,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from integrations.models import Breaker, RemoteCall
+from integrations.models import (
+    Breaker,
+    LlmCall,
+    ModelPrice,
+    ModelProfile,
+    Provider,
+    RemoteCall,
+)
 from tenants.models import (
     ApiToken,
     AuditEntry,
@@ -46,6 +53,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         pgettext_lazy("job", "Measure"),
         (
             Item("payments", Spending),
+            Item("psychology", LlmCall),
             Item("sync_alt", RemoteCall),
             Item("electrical_services", Breaker),
             Item("history", AuditEntry),
@@ -61,11 +69,14 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("forum", ChannelMapping),
             Item("group", Membership),
             Item("lock", Credential),
+            Item("smart_toy", Provider),
+            Item("model_training", ModelProfile),
             Item("savings", Budget),
             Item("key", ApiToken),
             Item("account_tree", Domain),
             Item("dns", ChatwootInstallation),
             Item("link_off", UnmappedChannel),
+            Item("sell", ModelPrice),
             Item("encrypted", InstallationCredential),
             Item("manage_accounts", User),
         ),

@@ -102,12 +102,14 @@ class Session:
         is_idempotent: bool | None = None,
         seconds: float | None = None,
         follow_redirects: bool = False,
+        is_path_secret: bool = False,
         turn: int | None = None,
     ) -> Reply:
         """Ask once, or a few times where that cannot do harm; RemoteError when there is no result.
 
         Redirects are followed for GET and HEAD only. `seconds` bounds everything: waiting for a
-        free place, all tries and the pauses between them.
+        free place, all tries and the pauses between them. `is_path_secret`: whoever knows the
+        address may use it, so its path is not written down.
         """
         method = method.upper()
         call = _Call(
@@ -121,7 +123,8 @@ class Session:
             call.request = _build(
                 method, url, json=json, content=content, params=params, headers=headers
             )
-            call.record.address = _address_of(call.request.url)
+            path = "/…" if is_path_secret else call.request.url.path
+            call.record.address = _address_of(call.request.url, path)
             with CircuitBreaker(self.tenant, service=self.service, connection=self.connection):
                 return _ask_until_it_works(call)
 
@@ -197,9 +200,9 @@ def _build(
         raise UnsendableError from None
 
 
-def _address_of(url: httpx.URL) -> str:
+def _address_of(url: httpx.URL, path: str) -> str:
     """Without name, password and query, which may hold secrets."""
-    return f"{url.scheme}://{url.netloc.decode('ascii')}{url.path}"
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{path}"
 
 
 def _ask_until_it_works(call: _Call) -> Reply:

@@ -7,7 +7,15 @@ from django.db import transaction
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from integrations.models import Breaker, RemoteCall
+from integrations.models import (
+    Breaker,
+    LlmCall,
+    ModelPrice,
+    ModelProfile,
+    Provider,
+    RemoteCall,
+    UsageMail,
+)
 from integrations.models.breaker import State
 from integrations.models.remote_call import Outcome
 from tenants import credentials
@@ -271,6 +279,55 @@ class BreakerFactory(OfTenantFactory):
     failures = 5
 
 
+class ProviderFactory(OfTenantFactory):
+    """Of a server without a key, unless the test names one."""
+
+    class Meta:
+        model = Provider
+
+    name = factory.Sequence(lambda n: f"Provider {n}")
+    kind = "compatible"
+    base_url = "https://models.example.com/v1"
+
+
+class ModelProfileFactory(OfTenantFactory):
+    class Meta:
+        model = ModelProfile
+
+    provider = factory.SubFactory(ProviderFactory, tenant=factory.SelfAttribute("..tenant"))
+    use = "answers"
+    model = "gpt-4o-mini"
+
+
+class ModelPriceFactory(DjangoModelFactory):
+    class Meta:
+        model = ModelPrice
+
+    pattern = factory.Sequence(lambda n: f"model-{n}")
+    price_in = 1
+    price_out = 2
+
+
+class LlmCallFactory(OfTenantFactory):
+    class Meta:
+        model = LlmCall
+
+    use = "answers"
+    model = "gpt-4o-mini"
+    state = "ok"
+    tokens_in = 100
+    tokens_out = 20
+    created_at = factory.LazyFunction(timezone.now)
+
+
+class UsageMailFactory(OfTenantFactory):
+    class Meta:
+        model = UsageMail
+
+    month = factory.Sequence(lambda n: f"20{n % 100:02}-11")
+    claimed_at = factory.LazyFunction(timezone.now)
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -331,6 +388,11 @@ FACTORIES = {
         SpendingFactory,
         RemoteCallFactory,
         BreakerFactory,
+        ProviderFactory,
+        ModelProfileFactory,
+        ModelPriceFactory,
+        LlmCallFactory,
+        UsageMailFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

@@ -52,16 +52,19 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-if REDIS_URL:
-    CACHES = {
-        "default": {
-            "BACKEND": "chatwoot_ai.cache.RedisCache",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": "chatwootai",
-        }
-    }
-else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+_memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+_redis = {
+    "BACKEND": "chatwoot_ai.cache.RedisCache",
+    "LOCATION": REDIS_URL,
+    "KEY_PREFIX": "chatwootai",
+}
+# Vectors of texts stand apart: in the memory of a process they would push out everything else.
+CACHES = {
+    "default": _redis if REDIS_URL else _memory,
+    "embeddings": _redis
+    if REDIS_URL
+    else {**_memory, "LOCATION": "embeddings", "OPTIONS": {"MAX_ENTRIES": 2_000}},
+}
 
 # Who may come in, and how
 TRUSTED_PROXIES = int(env.number("TRUSTED_PROXIES", 0, least=0, most=10))
@@ -213,7 +216,10 @@ TEMPLATES = [
 
 # What tries a secret of a kind: kind → dotted path of a function (tenant, secret, credential) that
 # returns a sentence or raises an error with one. `tenants` may not import those who know how.
-CREDENTIAL_TESTS: dict[str, str] = {}
+CREDENTIAL_TESTS: dict[str, str] = {
+    "openai": "integrations.llm.trying.try_key",
+    "model_provider": "integrations.llm.trying.try_key",
+}
 
 # Language, time, static files
 LANGUAGE_CODE = "pt-br"
@@ -282,6 +288,18 @@ CELERY_BEAT_SCHEDULE = {
         "task": "integrations.tasks.drop_old_remote_calls",
         "schedule": 24 * 60 * 60,
     },
+    "drop-old-model-calls": {
+        "task": "integrations.tasks.drop_old_model_calls",
+        "schedule": 24 * 60 * 60,
+    },
+    "settle-model-calls-left-running": {
+        "task": "integrations.tasks.settle_model_calls_left_running",
+        "schedule": 5 * 60,
+    },
+    "mail-usage-of-last-month": {
+        "task": "integrations.tasks.mail_usage_of_last_month",
+        "schedule": 60 * 60,
+    },
 }
 CREDENTIAL_ACCESS_DAYS = int(env.number("CREDENTIAL_ACCESS_DAYS", 365, least=1, most=3650))
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
@@ -344,14 +362,16 @@ ONBOARDING_POINTS = [
     "tenants.onboarding.channels",
     "tenants.onboarding.team",
     "tenants.onboarding.secrets",
+    "integrations.companies.first_step",
     "tenants.onboarding.budget",
 ]
-COPIED_WITH_COMPANY = ["tenants.usage.copy_budgets"]
+COPIED_WITH_COMPANY = ["tenants.usage.copy_budgets", "integrations.companies.copy_models"]
 
 # The way out (integrations.http)
 OUTBOUND_ALLOW_CIDRS = env.networks("OUTBOUND_ALLOW_CIDRS")
 OUTBOUND_ALLOW_HTTP = env.truth("OUTBOUND_ALLOW_HTTP", default=False)
 REMOTE_CALL_DAYS = int(env.number("REMOTE_CALL_DAYS", 30, least=1, most=3650))
+LLM_CALL_DAYS = int(env.number("LLM_CALL_DAYS", 400, least=31, most=3650))
 
 # Watching
 METRICS_TOKEN = env.text("METRICS_TOKEN")
@@ -385,6 +405,7 @@ LOGGING = {
         "axes": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "openai": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
     },

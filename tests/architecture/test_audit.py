@@ -25,6 +25,8 @@ NOT_AUDITED = {
     "tenants.UnmappedChannel": "counts what came in",
     "tenants.CredentialAccess": "is the record of each use of a secret",
     "integrations.RemoteCall": "is a record of a call",
+    "integrations.LlmCall": "is a record of a call",
+    "integrations.UsageMail": "notes that a mail was sent",
     "integrations.Breaker": "what the cache decided, told to staff",
     "chatwoot_ai.Pulse": "a sign of life, twice a minute",
 }

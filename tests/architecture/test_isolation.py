@@ -31,6 +31,7 @@ NOT_OF_A_TENANT = {
     "tenants.UnmappedChannel": "belongs to nobody yet",
     "tenants.InstallationKey": "encrypts what belongs to the operator",
     "tenants.InstallationCredential": "belongs to the operator, who offers it to companies",
+    "integrations.ModelPrice": "what providers publish is the same for every company",
     "chatwoot_ai.Pulse": "a sign of life of the installation's workers",
 }
 

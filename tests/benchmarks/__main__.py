@@ -15,9 +15,9 @@ from django.test.utils import (  # noqa: E402
     teardown_databases,
 )
 
-from tests.benchmarks import configuration, frame  # noqa: E402
+from tests.benchmarks import configuration, frame, models  # noqa: E402
 
-BENCHMARKS = [*frame.BENCHMARKS, *configuration.BENCHMARKS]
+BENCHMARKS = [*frame.BENCHMARKS, *configuration.BENCHMARKS, *models.BENCHMARKS]
 
 
 def main(wanted):

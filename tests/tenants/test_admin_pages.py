@@ -63,6 +63,9 @@ CONFIGURATION = {
     "spending",
     "remotecall",
     "breaker",
+    "llmcall",
+    "modelprofile",
+    "provider",
 }
 SEEN = {
     Role.OWNER: {

@@ -25,6 +25,8 @@ PARTS = [
     "tests/walks/test_hostile_requests.py",
     "tests/integrations/test_http.py",
     "tests/integrations/test_circuit_breaker.py",
+    "tests/integrations/test_llm_budget.py",
+    "tests/integrations/test_usage_reports.py",
 ]
 
 
