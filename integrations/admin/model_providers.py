@@ -28,15 +28,7 @@ from tenants.models.credential import CheckResult
 CHECK_LABELS = {CheckResult.OK: "success", CheckResult.FAILED: "danger", "": "info"}
 
 
-class OwnedForm(ScopedForm):
-    """Asks rules of uniqueness also where the company is given and hence no question."""
-
-    def _get_validation_exclusions(self) -> set[str]:
-        excluded: set[str] = super()._get_validation_exclusions()
-        return excluded - {"tenant"} if self.instance.tenant_id is not None else excluded
-
-
-class ProviderForm(OwnedForm):
+class ProviderForm(ScopedForm):
     """Offers the company's keys by name, once it is known whose provider it is."""
 
     class Meta:
@@ -134,7 +126,7 @@ class ProviderAdmin(ScopedAdmin):
 @admin.register(ModelProfile)
 class ModelProfileAdmin(ScopedAdmin):
     area = Area.CONFIGURATION
-    form = OwnedForm
+    form = ScopedForm
     list_display = ("use", "agent", "model", "provider", "fallback", "cheaper", "tenant")
     list_filter = (
         "tenant",

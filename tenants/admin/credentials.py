@@ -46,11 +46,6 @@ class SecretForm(ScopedForm):
             self.fields["secret"].required = False
             self.fields["secret"].help_text = _set_since(self.instance)
 
-    def _get_validation_exclusions(self) -> set[str]:
-        """The rule that a company has a reference once is asked where the company is given too."""
-        excluded: set[str] = super()._get_validation_exclusions()
-        return excluded - {"tenant"} if _has_owner(self.instance) else excluded
-
     def _post_clean(self) -> None:
         super()._post_clean()
         secret = self.cleaned_data.pop("secret", "")
@@ -205,10 +200,6 @@ class CredentialAccessAdmin(ReadOnlyAdmin):
         "request_id",
         "tenant",
     )
-
-
-def _has_owner(row: Any) -> bool:
-    return getattr(row, "tenant_id", None) is not None
 
 
 def _set_since(row: Credential | InstallationCredential) -> str:
