@@ -117,6 +117,11 @@ class AdminSite(UnfoldAdminSite):
         response: HttpResponse = super().login(request, extra_context)
         return response
 
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """A screen left open must not be a place to guess the password at."""
+        refusal = account.refuse_guessing(request) if request.method == "POST" else None
+        return refusal or super().password_change(request, extra_context)
+
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """What the person may see right now. The theme's own search keeps results for 5 minutes,
         also after the person's company or role has changed."""

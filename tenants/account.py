@@ -177,6 +177,17 @@ def switch_off_second_factor(request: HttpRequest) -> HttpResponse:
     return redirect("admin:account")
 
 
+def refuse_guessing(request: HttpRequest) -> HttpResponse | None:
+    """The form itself says that the old password is wrong; here the tries are counted."""
+    user: Any = request.user
+    if user.check_password(request.POST.get("old_password", "")) or not _has_guessed_too_often(
+        user
+    ):
+        return None
+    logout(request)
+    return redirect("admin:login")
+
+
 def _refuse_wrong_password(request: HttpRequest) -> HttpResponse | None:
     """Asked once more for what weakens an account: an unlocked screen must not be enough."""
     user: Any = request.user

@@ -6,7 +6,9 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilter
 from unfold.decorators import action
@@ -108,6 +110,15 @@ class MembershipAdmin(ScopedAdmin):
 
     def _own_fields(self, request: HttpRequest) -> list[str]:
         return ["role"] if access_of(request).tenant else ["tenant", "role"]
+
+    def add_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """Two people may invite the same person in the same moment; one of them is second."""
+        try:
+            return super().add_view(request, *args, **options)
+        except (IntegrityError, ValidationError):
+            message = _("Somebody else invited this person just now. Look at the list.")
+            self.message_user(request, message, messages.WARNING)
+            return redirect("admin:tenants_membership_changelist")
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         if change:

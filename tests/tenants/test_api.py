@@ -545,3 +545,12 @@ def test_every_view_uses_the_shared_classes():
     assert [entry.__name__ for entry in api_settings.DEFAULT_PERMISSION_CLASSES] == ["HasScope"]
     assert [entry.__name__ for entry in api_settings.DEFAULT_THROTTLE_CLASSES] == ["TokenThrottle"]
     assert django_settings.REST_FRAMEWORK["EXCEPTION_HANDLER"] == "tenants.api.errors.answer_error"
+
+
+def test_page_of_a_token_says_its_state_in_words(moveis, helena, signed_in):
+    token, _secret = token_for(moveis, "team:read")
+
+    page = signed_in(helena).get(f"/admin/tenants/apitoken/{token.pk}/change/").content.decode()
+
+    assert "válido" in page
+    assert "(&#x27;valid" not in page

@@ -545,3 +545,13 @@ class TestSession:
         signed_in, signed_out = entries("signed in").get(), entries("signed out").get()
         assert signed_in.actor_id == signed_out.actor_id == helena.pk
         assert signed_in.address == "203.0.113.9"
+
+
+def test_old_password_cannot_be_guessed_on_an_open_screen(helena, signed_in):
+    page = signed_in(helena)
+    body = {"old_password": "wrong", "new_password1": "x" * 20, "new_password2": "x" * 20}
+
+    answers = [page.post("/admin/password_change/", body) for _ in range(10)]
+
+    assert answers[0].status_code == 200
+    assert answers[-1].url.startswith("/admin/login/")

@@ -3,6 +3,7 @@
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 
 from tenants import team
 from tenants.access import Role
@@ -218,3 +219,17 @@ def test_address_of_an_inactive_person_gets_no_way_in(moveis, client):
 
     assert invitation.password_path == ""
     assert sign_in(client, inactive.email, PASSWORD).status_code == 200
+
+
+def test_second_of_two_simultaneous_invitations_is_told_and_not_broken(
+    moveis, helena, signed_in, monkeypatch
+):
+    def somebody_was_faster(*_args, **_options):
+        raise IntegrityError
+
+    monkeypatch.setattr(team, "invite", somebody_was_faster)
+    body = {"email": "nova@moveis.example", "name": "Nova", "role": Role.AGENT}
+
+    answer = signed_in(helena).post("/admin/tenants/membership/add/", body)
+
+    assert (answer.status_code, answer.url) == (302, "/admin/tenants/membership/")
