@@ -19,7 +19,7 @@ from unfold.dataclasses import SearchResult
 from unfold.sites import UnfoldAdminSite
 
 from chatwoot_ai import status_page
-from tenants import account, acting, sign_in
+from tenants.people import account, acting, sign_in
 
 # Rights are roles in code, and a second factor is switched on by its owner alone.
 UNWANTED_PAGES = frozenset({"auth.Group", "otp_totp.TOTPDevice", "otp_static.StaticDevice"})

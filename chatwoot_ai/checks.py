@@ -15,8 +15,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register, run
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from chatwoot_ai.settings.environment import Environment
-from tenants import encryption
-from tenants.sealing import MasterKeyError, UnreadableError
+from tenants.vault import encryption
+from tenants.vault.sealing import MasterKeyError, UnreadableError
 
 logger = logging.getLogger(__name__)
 

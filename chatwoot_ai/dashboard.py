@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from tenants import budget_words, usage
+from tenants import usage
 from tenants.access import Access
 from tenants.admin.base import access_of
 from tenants.audit import Action
+from tenants.budgets import budget_words
 from tenants.models import ApiToken, AuditEntry, Budget, Membership, Tenant
 from tenants.models.spending import WARNING_PERCENT
 

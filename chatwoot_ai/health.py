@@ -21,8 +21,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from chatwoot_ai.models import Pulse
-from tenants import encryption
-from tenants.sealing import UnreadableError
+from tenants.vault import encryption
+from tenants.vault.sealing import UnreadableError
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from chatwoot_ai import health
 from chatwoot_ai.models import Pulse
-from tenants import encryption, sealing
+from tenants.vault import encryption, sealing
 
 NAMES = {
     "database": _("Database"),

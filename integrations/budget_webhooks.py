@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from integrations.failures import RemoteError
 from integrations.http import Session
-from tenants import budget_words
+from tenants.budgets import budget_words
 from tenants.models import Spending
 from tenants.models.spending import LIMIT_PERCENT
 

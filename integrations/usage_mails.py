@@ -15,8 +15,8 @@ from django.utils import translation
 from integrations import reports
 from integrations.models import LlmCall, UsageMail
 from integrations.reports import Line
-from tenants import budget_words
 from tenants.access import Role
+from tenants.budgets import budget_words
 from tenants.models import Membership, Tenant
 
 logger = logging.getLogger(__name__)

@@ -20,9 +20,11 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
-from tenants import audit, context, layers, options, resolution, stamps
-from tenants.documents import Path
-from tenants.layers import Document, Layer
+from tenants import audit, context, resolution
+from tenants.config import layers, options, stamps
+from tenants.config.documents import Path
+from tenants.config.layers import Document, Layer
+from tenants.config.stamps import Version
 from tenants.models import (
     ChannelMapping,
     Configuration,
@@ -31,7 +33,6 @@ from tenants.models import (
     DomainParent,
     Tenant,
 )
-from tenants.stamps import Version
 
 logger = logging.getLogger(__name__)
 

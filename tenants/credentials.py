@@ -13,11 +13,12 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tenants import context, encryption
+from tenants import context
 from tenants.audit import HIDDEN
 from tenants.models import Credential, CredentialAccess, InstallationCredential, Tenant
 from tenants.models.credential import LONGEST_PURPOSE, CheckResult, Source, check_ref
-from tenants.sealing import UnknownKeyError, UnreadableError
+from tenants.vault import encryption
+from tenants.vault.sealing import UnknownKeyError, UnreadableError
 
 logger = logging.getLogger(__name__)
 

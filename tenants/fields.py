@@ -45,7 +45,7 @@ class SecretBytesField(models.BinaryField):
 
 
 class EncryptedField(SecretBytesField):
-    """What `tenants.encryption.encrypt` made of a text, bound to this row and this column.
+    """What `tenants.vault.encryption.encrypt` made of a text, bound to this row and this column.
 
     Saving a row leaves the column alone unless it was set: a rotation may have encrypted it anew
     since the row was read, and dropped the key of what was read.

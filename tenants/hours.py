@@ -5,8 +5,8 @@ import zoneinfo
 from collections.abc import Iterator
 from typing import Any
 
+from tenants.config.schema import WEEKDAY_NAMES, parse_interval
 from tenants.configuration import Effective
-from tenants.schema import WEEKDAY_NAMES, parse_interval
 
 DAYS_AHEAD = 370
 

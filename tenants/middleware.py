@@ -10,9 +10,10 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import translation
 
-from tenants import context, second_factor
+from tenants import context
 from tenants.access import NO_ACCESS
-from tenants.acting import access_of
+from tenants.people import second_factor
+from tenants.people.acting import access_of
 
 Respond = Callable[[HttpRequest], HttpResponse]
 

@@ -13,9 +13,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants import audit, configuration, sign_in
+from tenants import audit, configuration
 from tenants.audit import Action
 from tenants.models import AuditEntry, Configuration, Tenant, User
+from tenants.people import sign_in
 from tenants.scoping import ForeignTenantError, TenantModel
 
 

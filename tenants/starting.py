@@ -11,7 +11,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tenants import configuration, documents, layers
+from tenants import configuration
+from tenants.config import documents, layers
 from tenants.models import Domain, Tenant
 
 STARTERS = {

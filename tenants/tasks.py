@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tenants import budget_alerts
+from tenants.budgets import budget_alerts
 from tenants.models import CredentialAccess, Spending
 
 

@@ -13,10 +13,11 @@ from typing import Any, Self
 from django.db import models, transaction
 from django.utils.translation import gettext as _
 
-from tenants import budget_alerts, tasks, windows
+from tenants import tasks
+from tenants.budgets import budget_alerts, windows
+from tenants.budgets.money import rounded
 from tenants.models import Budget, Spending, Tenant
 from tenants.models.budget import OnExceed, Period
-from tenants.money import rounded
 
 
 class BudgetExceededError(Exception):

@@ -83,7 +83,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = [
-    "tenants.hashers.FrugalArgon2Hasher",
+    "tenants.people.hashers.FrugalArgon2Hasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -111,9 +111,9 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"], "username"]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_FORM_FIELD = "username"
-AXES_USERNAME_CALLABLE = "tenants.sign_in.name_tried"
+AXES_USERNAME_CALLABLE = "tenants.people.sign_in.name_tried"
 AXES_CLIENT_IP_CALLABLE = "tenants.context.client_address"
-AXES_LOCKOUT_CALLABLE = "tenants.account.locked_out"
+AXES_LOCKOUT_CALLABLE = "tenants.people.account.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False

@@ -19,10 +19,11 @@ from unfold.decorators import action, display
 from integrations import reports
 from integrations.models import LlmCall
 from integrations.models.llm_call import State
-from tenants import audit, budget_words
+from tenants import audit
 from tenants.access import Area
 from tenants.admin.base import ReadOnlyAdmin, access_of
 from tenants.audit import Action
+from tenants.budgets import budget_words
 from tenants.models import Tenant
 
 LABELS = {

@@ -8,7 +8,7 @@ from typing import Self
 
 from integrations.llm.answers import Tokens
 from integrations.models import ModelPrice, ModelProfile
-from tenants.money import rounded
+from tenants.budgets.money import rounded
 
 MILLION = 1_000_000
 

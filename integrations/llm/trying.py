@@ -12,7 +12,7 @@ from integrations.llm.failures import ModelError
 from integrations.models import ModelProfile, Provider
 from integrations.models.model_profile import SPECIAL_USES
 from integrations.models.provider import Kind
-from tenants import budget_words
+from tenants.budgets import budget_words
 from tenants.credentials import Secret
 from tenants.models import Tenant
 from tenants.models.credential import CheckResult

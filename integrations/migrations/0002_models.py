@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import tenants.money
+import tenants.budgets.money
 from django.db import migrations, models
 
 
@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "price_in",
-                    tenants.money.MoneyField(
+                    tenants.budgets.money.MoneyField(
                         decimal_places=6,
                         max_digits=18,
                         validators=[django.core.validators.MinValueValidator(0)],
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "price_cached",
-                    tenants.money.MoneyField(
+                    tenants.budgets.money.MoneyField(
                         blank=True,
                         decimal_places=6,
                         help_text="For what the provider still had in its cache. Empty: the same as read.",
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "price_out",
-                    tenants.money.MoneyField(
+                    tenants.budgets.money.MoneyField(
                         decimal_places=6,
                         default=0,
                         max_digits=18,
@@ -276,7 +276,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "price_in",
-                    tenants.money.MoneyField(
+                    tenants.budgets.money.MoneyField(
                         blank=True,
                         decimal_places=6,
                         help_text="US dollars per million tokens. A server of your own: 0.",
@@ -288,7 +288,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "price_cached",
-                    tenants.money.MoneyField(
+                    tenants.budgets.money.MoneyField(
                         blank=True,
                         decimal_places=6,
                         max_digits=18,
@@ -299,7 +299,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "price_out",
-                    tenants.money.MoneyField(
+                    tenants.budgets.money.MoneyField(
                         blank=True,
                         decimal_places=6,
                         max_digits=18,
@@ -421,7 +421,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "cost",
-                    tenants.money.MoneyField(
+                    tenants.budgets.money.MoneyField(
                         blank=True,
                         decimal_places=6,
                         max_digits=18,

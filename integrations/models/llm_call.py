@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from integrations.models.model_profile import LONGEST_AGENT, LONGEST_MODEL, Use
 from integrations.models.provider import Provider
-from tenants.money import MoneyField
+from tenants.budgets.money import MoneyField
 from tenants.scoping import TenantModel, TenantQuerySet
 
 ROWS_PER_DELETION = 1_000

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.audit import AuditedModel
-from tenants.money import MoneyField
+from tenants.budgets.money import MoneyField
 
 check_pattern = RegexValidator(
     r"\A[^*\s]+\*?\Z", _("Write the name of a model, or its beginning and a * at the end.")

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from integrations.models.provider import Provider
-from tenants.money import MoneyField
+from tenants.budgets.money import MoneyField
 from tenants.scoping import TenantModel, TenantQuerySet
 
 DEFAULT_MODEL = "gpt-4o-mini"

@@ -44,7 +44,7 @@ class Provider(TenantModel):
         _("version of the interface"),
         max_length=40,
         blank=True,
-        help_text=_("For Azure only. Empty: %(version)s.") % {"version": AZURE_API_VERSION},
+        help_text=_("For Azure only. Empty: 2024-10-21."),
     )
     credential_ref = models.CharField(
         _("credential"),

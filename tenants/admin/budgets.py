@@ -20,9 +20,9 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from tenants import budget_alerts, budget_words, windows
 from tenants.access import Area, Verb
 from tenants.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedForm, access_of
+from tenants.budgets import budget_alerts, budget_words, windows
 from tenants.models import Budget, Spending
 from tenants.models.budget import Period, check_emails
 

@@ -14,11 +14,13 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from tenants import acting, erasure, onboarding, starting
+from tenants import onboarding, starting
 from tenants.access import Area, Verb
 from tenants.admin.base import ScopedAdmin, ScopedForm, access_of, confirmed_action
 from tenants.admin.people import MembershipInline
 from tenants.models import Tenant
+from tenants.people import acting
+from tenants.vault import erasure
 
 PLAN = ("most_people", "most_channels", "api_requests_per_minute")
 

@@ -12,10 +12,11 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from tenants import configuration, documents, options, schema
+from tenants import configuration
 from tenants.admin.base import ScopedForm
 from tenants.admin.effective import shown
-from tenants.options import Option
+from tenants.config import documents, options, schema
+from tenants.config.options import Option
 
 PREFIX = "option_"
 AS_INHERITED = _("As inherited")

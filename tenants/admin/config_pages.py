@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from tenants import configuration, hours, schema, transfer
+from tenants import configuration, hours
 from tenants.access import Area
 from tenants.admin import import_page
 from tenants.admin.base import (
@@ -26,6 +26,7 @@ from tenants.admin.base import (
 )
 from tenants.admin.config_forms import OPTION_FIELDS, ConfigurationForm, LayerForm
 from tenants.admin.effective import effective_rows, name_of_layer
+from tenants.config import schema, transfer
 from tenants.models import (
     ChannelMapping,
     Configuration,

@@ -7,11 +7,11 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tenants import documents
+from tenants.config import documents
+from tenants.config.documents import Path
+from tenants.config.layers import Layer
+from tenants.config.schema import WEEKDAY_NAMES
 from tenants.configuration import Effective
-from tenants.documents import Path
-from tenants.layers import Layer
-from tenants.schema import WEEKDAY_NAMES
 
 SECTIONS = {
     "settings": _("Settings"),

@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from tenants import transfer
 from tenants.admin.base import ScopedAdmin, access_of
-from tenants.config_files import Source
+from tenants.config import transfer
+from tenants.config.config_files import Source
 from tenants.models import Tenant
 
 MOST_FILES = 50

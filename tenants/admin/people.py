@@ -14,7 +14,6 @@ from unfold.contrib.filters.admin import BooleanRadioFilter, ChoicesDropdownFilt
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
 
-from tenants import second_factor, team
 from tenants.access import Area, Role
 from tenants.admin.base import (
     ScopedAdmin,
@@ -26,6 +25,7 @@ from tenants.admin.base import (
 )
 from tenants.models import Membership, User
 from tenants.models.user import normal_email
+from tenants.people import second_factor, team
 
 
 class InvitationForm(ScopedForm):

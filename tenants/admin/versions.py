@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action
 
-from tenants import configuration, documents
+from tenants import configuration
 from tenants.access import Area, Verb
 from tenants.admin.base import ReadOnlyAdmin, access_of, confirmed_action
+from tenants.config import documents
 from tenants.models import ConfigurationVersion
 
 MOST_TO_COMPARE = 200

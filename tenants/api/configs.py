@@ -12,11 +12,12 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants import configuration, documents, layers, resolution, stamps, transfer
+from tenants import configuration, resolution
 from tenants.api.base import TenantView
 from tenants.api.credentials import CredentialSerializer
 from tenants.api.fields import DocumentSerializerField, refuse_unknown
-from tenants.config_files import Source
+from tenants.config import documents, layers, stamps, transfer
+from tenants.config.config_files import Source
 from tenants.models import (
     ChannelMapping,
     Configuration,

@@ -16,11 +16,12 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Va
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants import account_names, config_sync, credentials, documents, schema
+from tenants import account_names, credentials
 from tenants.api.base import TenantView
 from tenants.api.credentials import StoreSerializer, UnreadableError, Values, store, values_of
+from tenants.config import config_sync, documents, schema
+from tenants.config.layers import Document
 from tenants.credentials import CredentialError, Outcome, Secret
-from tenants.layers import Document
 from tenants.models import Credential, Tenant
 from tenants.models.api_token import Scope
 from tenants.models.credential import check_ref

@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from tenants import documents
+from tenants.config import documents
 
 
 @extend_schema_field(OpenApiTypes.OBJECT)

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import tenants.models.budget
-import tenants.money
+import tenants.budgets.money
 from decimal import Decimal
 from django.db import migrations, models
 
@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "used_money",
-                    tenants.money.MoneyField(
+                    tenants.budgets.money.MoneyField(
                         decimal_places=6,
                         default=Decimal("0"),
                         max_digits=18,
@@ -154,7 +154,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "reserved_money",
-                    tenants.money.MoneyField(
+                    tenants.budgets.money.MoneyField(
                         decimal_places=6,
                         default=Decimal("0"),
                         max_digits=18,

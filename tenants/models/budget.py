@@ -8,7 +8,7 @@ from django.core.validators import MinValueValidator, URLValidator, validate_ema
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tenants.money import MILLIONTH
+from tenants.budgets.money import MILLIONTH
 from tenants.scoping import TenantModel, TenantQuerySet
 
 MOST_ALERT_EMAILS = 20

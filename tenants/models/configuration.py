@@ -1,7 +1,7 @@
 """What a company, or a domain, says about how it is served: rows that staff edit.
 
-Each kind of row exists twice, for a company and for a domain; `tenants.layers` makes one document
-of the rows of one owner.
+Each kind of row exists twice, for a company and for a domain; `tenants.config.layers` makes one
+document of the rows of one owner.
 """
 
 from typing import Any

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tenants.budgets.money import MoneyField
 from tenants.models.budget import Budget, Period
-from tenants.money import MoneyField
 from tenants.scoping import TenantModel, TenantQuerySet
 
 CONVERSATIONS_KEPT = timedelta(days=90)

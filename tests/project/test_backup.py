@@ -332,7 +332,7 @@ class TestRefusal:
 
 
 STORE = """
-from tenants import encryption
+from tenants.vault import encryption
 from tenants.credentials import store
 from tenants.models import Tenant
 encryption.make_installation_key()

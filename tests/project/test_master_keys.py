@@ -5,8 +5,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from chatwoot_ai import checks
-from tenants import encryption
 from tenants.models import DataKey, InstallationKey
+from tenants.vault import encryption
 from tests.factories import CredentialFactory
 
 OTHER = b"o" * 32

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from tenants import acting
 from tenants.access import RIGHTS, Role
 from tenants.models import AuditEntry, Membership
+from tenants.people import acting
 from tests.factories import MembershipFactory, UserFactory, member
 
 HIGHER_OR_SAME = [

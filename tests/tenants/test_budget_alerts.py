@@ -9,8 +9,9 @@ from django.core import mail
 from django.db import connection
 
 from chatwoot_ai import celery
-from tenants import budget_alerts, tasks, usage
+from tenants import tasks, usage
 from tenants.access import Role
+from tenants.budgets import budget_alerts
 from tenants.models import Spending
 from tenants.models.budget import OnExceed, Period
 from tenants.signals import budget_threshold_crossed

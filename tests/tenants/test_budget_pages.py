@@ -252,7 +252,7 @@ class TestBanner:
     ],
 )
 def test_dollars_are_written_with_as_many_places_as_they_need(dollars, words):
-    from tenants import budget_words
+    from tenants.budgets import budget_words
 
     with translation.override("en"):
         assert budget_words.money(Decimal(dollars)).replace("\N{NO-BREAK SPACE}", " ") == words

@@ -5,7 +5,8 @@ import json
 import pytest
 from django.test import Client
 
-from tenants import configuration, layers
+from tenants import configuration
+from tenants.config import layers
 from tenants.models import ChannelMapping, ChatwootInstallation, Configuration, Domain
 from tests.factories import token_for
 

@@ -6,7 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 
-from tenants import configuration, layers, stamps
+from tenants import configuration
+from tenants.config import layers, stamps
 from tenants.configuration import CircleError, UnknownDomainError
 from tenants.models import (
     ChannelMapping,

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from tenants import configuration, layers
+from tenants import configuration
+from tenants.config import layers
 from tenants.credentials import reveal, store
 from tenants.models import AuditEntry, Credential, CredentialAccess
 from tenants.models.credential import Kind, Offer

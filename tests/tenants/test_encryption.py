@@ -9,11 +9,12 @@ from django.utils import translation
 
 from chatwoot_ai.settings.environment import Environment
 from chatwoot_ai.settings.master_keys import MasterKeysError, parse_master_keys
-from tenants import credentials, encryption, sealing
+from tenants import credentials
 from tenants.credentials import UnreadableCredentialError, reveal, store
 from tenants.models import AuditEntry, Credential, DataKey, InstallationKey
 from tenants.models.credential import Kind
-from tenants.sealing import MasterKeyError, UnknownKeyError, UnreadableError
+from tenants.vault import encryption, sealing
+from tenants.vault.sealing import MasterKeyError, UnknownKeyError, UnreadableError
 from tests.factories import CredentialFactory, InstallationCredentialFactory
 
 TEXT = "canary-9b2e-secret"

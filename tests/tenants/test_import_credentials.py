@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 from django.utils import translation
 
 from tenants.account_names import find_tenant
+from tenants.config.documents import MOST_BYTES
 from tenants.credentials import reveal, store
-from tenants.documents import MOST_BYTES
 from tenants.models import AuditEntry, Credential
 from tenants.models.credential import Kind
 from tests.factories import TenantFactory

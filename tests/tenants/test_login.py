@@ -191,7 +191,7 @@ class TestLockOut:
         assert is_in(client)
 
     def test_password_link_opens_again(self, client, helena):
-        from tenants import team
+        from tenants.people import team
 
         fail(client, helena, 5)
         page = client.get(team.password_path(helena), follow=True)

@@ -14,10 +14,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import translation
 
-from tenants import credentials, encryption, rotation, sealing
+from tenants import credentials
 from tenants.credentials import UnknownCredentialError, UnreadableCredentialError, reveal, store
 from tenants.models import AuditEntry, Credential, DataKey, InstallationCredential, InstallationKey
 from tenants.models.credential import Kind
+from tenants.vault import encryption, rotation, sealing
 from tests.factories import CredentialFactory, InstallationCredentialFactory, TenantFactory
 from tests.servers import PATIENCE_SECONDS, ROOT, clean_environment
 
@@ -316,7 +317,7 @@ import django, sys
 django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
-from tenants import encryption
+from tenants.vault import encryption
 from tenants.credentials import store
 from tenants.models import Tenant
 tenant = Tenant.objects.create(slug="moveis", name="Moveis")
@@ -327,7 +328,7 @@ for number in range(450):
 LOOK = """
 import django
 django.setup()
-from tenants import rotation
+from tenants.vault import rotation
 from tenants.credentials import reveal
 from tenants.models import DataKey, Tenant
 tenant = Tenant.objects.get()

@@ -10,8 +10,8 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from tenants import second_factor
 from tenants.models import AuditEntry
+from tenants.people import second_factor
 from tests.factories import PASSWORD
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)

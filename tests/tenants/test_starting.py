@@ -6,8 +6,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
-from tenants import configuration, credentials, layers, onboarding, starting
+from tenants import configuration, credentials, onboarding, starting
 from tenants.access import Role
+from tenants.config import layers
 from tenants.models import (
     ApiToken,
     Budget,

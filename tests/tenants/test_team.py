@@ -5,9 +5,9 @@ import time_machine
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from tenants import team
 from tenants.access import Role
 from tenants.models import AuditEntry, Membership, User
+from tenants.people import team
 from tests.factories import PASSWORD, UserFactory
 
 NEW_PASSWORD = "um-cavalo-bem-certo"

@@ -3,8 +3,9 @@
 import pytest
 from django.core.management import CommandError, call_command
 
-from tenants import config_files, configuration, documents, layers, transfer
-from tenants.config_files import Source
+from tenants import configuration
+from tenants.config import config_files, documents, layers, transfer
+from tenants.config.config_files import Source
 from tenants.models import (
     ChannelMapping,
     ChatwootInstallation,

@@ -118,7 +118,7 @@ def test_in_full_mode(tmp_path, readers, redis_url):
 
 @pytest.mark.services
 def test_copy_in_redis_never_goes_back(settings, db, moveis):
-    from tenants import stamps
+    from tenants.config import stamps
 
     settings.REDIS_URL = REDIS_URL
     settings.CACHES = {

@@ -6,8 +6,8 @@ from django.core import mail
 from django.test import Client
 
 from tenants.audit import Action
-from tenants.hashers import FrugalArgon2Hasher
 from tenants.models import AuditEntry, User
+from tenants.people.hashers import FrugalArgon2Hasher
 from tests.factories import PASSWORD, UserFactory, token_for
 
 
@@ -133,7 +133,7 @@ def test_a_password_hash_takes_little_memory(settings):
 
     from chatwoot_ai.settings import base
 
-    assert base.PASSWORD_HASHERS[0] == "tenants.hashers.FrugalArgon2Hasher"
+    assert base.PASSWORD_HASHERS[0] == "tenants.people.hashers.FrugalArgon2Hasher"
     assert project.PASSWORD_HASHERS[0] != base.PASSWORD_HASHERS[0]
     hasher = FrugalArgon2Hasher()
     user = User()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from integrations import reports
 from integrations.reports import Line
-from tenants import budget_words
+from tenants.budgets import budget_words
 from tenants.management.lookup import tenant_named
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tenants import budget_alerts, budget_words
+from tenants.budgets import budget_alerts, budget_words
 from tenants.management.lookup import tenant_named
 from tenants.models import Budget, Tenant
 from tenants.models.budget import OnExceed, Period

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django_redis import get_redis_connection
 
-from tenants import stamps
+from tenants.config import stamps
 from tenants.management.lookup import tenant_named
 
 PATTERN = "chatwootai:*"

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from tenants import erasure
 from tenants.management.lookup import tenant_named
+from tenants.vault import erasure
 
 
 class Command(BaseCommand):

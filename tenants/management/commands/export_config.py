@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from tenants import transfer
+from tenants.config import transfer
 from tenants.management.lookup import tenant_named
 from tenants.models import Tenant
 

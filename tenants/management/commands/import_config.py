@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from tenants import config_files, transfer
+from tenants.config import config_files, transfer
 from tenants.management.lookup import tenant_named
 
 MOST_SHOWN = 50

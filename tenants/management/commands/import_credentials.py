@@ -9,11 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tenants import account_names, credentials, credentials_file
+from tenants import account_names, credentials
 from tenants.credentials import CredentialError, Outcome
-from tenants.credentials_file import CredentialsFileError, Line
 from tenants.management.lookup import tenant_named
 from tenants.models import Tenant
+from tenants.vault import credentials_file
+from tenants.vault.credentials_file import CredentialsFileError, Line
 
 
 class Command(BaseCommand):

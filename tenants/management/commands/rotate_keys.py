@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from tenants import encryption, rotation, sealing
 from tenants.management.lookup import tenant_named
 from tenants.models import Tenant
-from tenants.rotation import Outcome
+from tenants.vault import encryption, rotation, sealing
+from tenants.vault.rotation import Outcome
 
 
 class Command(BaseCommand):

@@ -11,11 +11,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tenants import team
 from tenants.access import Role
 from tenants.management.lookup import tenant_named
 from tenants.models import Membership, User
 from tenants.models.user import normal_email
+from tenants.people import team
 
 
 class Command(BaseCommand):

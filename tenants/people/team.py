@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from tenants import audit, second_factor
+from tenants import audit
 from tenants.access import Role
 from tenants.audit import Action
 from tenants.models import Membership, Tenant, User
 from tenants.models.user import normal_email
+from tenants.people import second_factor
 
 
 @dataclass(frozen=True, slots=True)

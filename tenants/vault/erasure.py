@@ -4,10 +4,11 @@ import secrets
 
 from django.db import connection, models, transaction
 
-from tenants import audit, encryption
+from tenants import audit
 from tenants.audit import Action
 from tenants.models import Credential, DataKey, InstallationCredential, InstallationKey, Tenant
-from tenants.sealing import UnreadableError
+from tenants.vault import encryption
+from tenants.vault.sealing import UnreadableError
 
 
 def erase(tenant: Tenant) -> int:

@@ -24,9 +24,10 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from tenants import acting, context, limits, second_factor
+from tenants import context, limits
 from tenants.models import User
 from tenants.models.user import normal_email
+from tenants.people import acting, second_factor
 
 MOST_WRONG_PASSWORDS = 5
 MOST_MAILS_PER_HOUR = 5

@@ -12,11 +12,11 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
-from tenants import sealing
 from tenants.fields import EncryptedField
 from tenants.models import DataKey, InstallationKey
 from tenants.scoping import TenantModel
-from tenants.sealing import UnknownKeyError, UnreadableError, WrappedKey
+from tenants.vault import sealing
+from tenants.vault.sealing import UnknownKeyError, UnreadableError, WrappedKey
 
 TRIES = 5
 MOST_TRIED = 3

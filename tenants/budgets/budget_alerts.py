@@ -14,8 +14,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
-from tenants import budget_words, windows
 from tenants.access import Role
+from tenants.budgets import budget_words, windows
 from tenants.models import Budget, Membership, Spending
 from tenants.models.budget import Period
 from tenants.models.spending import LIMIT_PERCENT, WARNING_PERCENT

@@ -13,10 +13,11 @@ from pathlib import PurePosixPath
 
 from django.utils.translation import gettext as _
 
-from tenants import account_names, documents, schema
-from tenants.documents import Document as File
-from tenants.documents import DocumentError, Path
-from tenants.layers import Document
+from tenants import account_names
+from tenants.config import documents, schema
+from tenants.config.documents import Document as File
+from tenants.config.documents import DocumentError, Path
+from tenants.config.layers import Document
 
 MAPPING_FILES = frozenset({"account_mapping", "chatwoot_mapping"})
 CREW_ENDING = "_crew"

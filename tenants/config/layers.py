@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tenants.documents import Path
+from tenants.config.documents import Path
+from tenants.config.schema import FURTHER_SECTIONS, LIMITS, WEEKDAY_NAMES, parse_day, parse_interval
 from tenants.models import (
     ChannelMapping,
     Configuration,
@@ -22,7 +23,6 @@ from tenants.models import (
     OpeningHours,
     Tenant,
 )
-from tenants.schema import FURTHER_SECTIONS, LIMITS, WEEKDAY_NAMES, parse_day, parse_interval
 
 ROW_SECTIONS = ("settings", "business_hours", "holidays", "field_mappings")
 IDENTITY = frozenset(

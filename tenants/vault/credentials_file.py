@@ -9,9 +9,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from tenants import documents
+from tenants.config import documents
+from tenants.config.documents import Document, DocumentError
 from tenants.credentials import Secret, check_secret
-from tenants.documents import Document, DocumentError
 from tenants.models.credential import check_ref
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tenants.documents import Path
+from tenants.config.documents import Path
+from tenants.config.options import OPTIONS
 from tenants.models.tenant import LANGUAGES
-from tenants.options import OPTIONS
 
 WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LIMITS = {

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenants import configuration, documents, layers, schema, transfer
-from tenants.config_files import Source
+from tenants import configuration
+from tenants.config import documents, layers, schema, transfer
+from tenants.config.config_files import Source
+from tenants.config.documents import Path
+from tenants.config.layers import Document, Layer
 from tenants.credentials import Secret
-from tenants.documents import Path
-from tenants.layers import Document, Layer
 from tenants.models import Tenant
 from tenants.models.credential import LONGEST_REF
 

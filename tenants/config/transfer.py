@@ -12,20 +12,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from tenants import (
-    account_names,
-    config_files,
-    configuration,
-    documents,
-    layers,
-    resolution,
-    schema,
-)
-from tenants.config_files import Piece, Source
-from tenants.documents import DocumentError
-from tenants.layers import Document
+from tenants import account_names, configuration, resolution
+from tenants.config import config_files, documents, layers, schema
+from tenants.config.config_files import Piece, Source
+from tenants.config.documents import DocumentError
+from tenants.config.layers import Document
+from tenants.config.schema import LIMITS, Problem
 from tenants.models import ChannelMapping, ChatwootInstallation, Configuration, Domain, Tenant
-from tenants.schema import LIMITS, Problem
 
 MOST_FILES = 50_000
 MOST_DIFFERENT_LINES = 400

@@ -11,10 +11,10 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
-from tenants import encryption, sealing
 from tenants.models import DataKey, InstallationKey, Tenant
 from tenants.scoping import TenantModel
-from tenants.sealing import UnreadableError
+from tenants.vault import encryption, sealing
+from tenants.vault.sealing import UnreadableError
 
 CHUNK = 200
 

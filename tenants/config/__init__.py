@@ -1,0 +1,4 @@
+"""How configuration is written, read, checked, merged and carried.
+
+`tenants.configuration` is its face.
+"""

@@ -1,0 +1,1 @@
+"""How a person comes in, works for a company, and joins a team."""
