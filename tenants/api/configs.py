@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -36,11 +36,20 @@ class ConflictError(APIException):
 
 class ConfigurationSerializer(serializers.Serializer):
     tenant = serializers.CharField()
-    domain = serializers.CharField(allow_blank=True)
-    type = serializers.ChoiceField(choices=TYPES)
+    domain = serializers.CharField()
+    type = serializers.CharField()
     version = serializers.IntegerField(help_text="Grows with every change.")
     config = DocumentSerializerField(help_text="What the company says itself.")
     effective = DocumentSerializerField(help_text="What holds, its domains included.")
+
+
+class ReferencesSerializer(serializers.Serializer):
+    """Of the kind “credentials”."""
+
+    tenant = serializers.CharField()
+    domain = serializers.CharField()
+    type = serializers.CharField()
+    config = CredentialSerializer(many=True)
 
 
 class ConfigurationChangeSerializer(serializers.Serializer):
@@ -90,13 +99,22 @@ class VersionSerializer(serializers.Serializer):
     version = serializers.IntegerField()
 
 
+SHOWN = PolymorphicProxySerializer(
+    component_name="ConfigurationOrReferences",
+    serializers={"config": ConfigurationSerializer, "credentials": ReferencesSerializer},
+    resource_type_field_name="type",
+)
+KIND = OpenApiParameter("config_type", str, OpenApiParameter.PATH, enum=TYPES)
+
+
+@extend_schema(parameters=[KIND])
 class ConfigurationView(TenantView):
     """The kind “credentials” names secrets and never shows them."""
 
     scope = Scope.CONFIG_READ
     write_scope = Scope.CONFIG_WRITE
 
-    @extend_schema(responses=ConfigurationSerializer)
+    @extend_schema(responses=SHOWN)
     def get(self, request: Request, tenant: str, domain: str, config_type: str) -> Response:
         company = self.company(tenant, config_type)
         return Response(self.show(company, domain, config_type))

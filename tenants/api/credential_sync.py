@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from tenants import account_names, credentials
 from tenants.api.base import TenantView
 from tenants.api.credentials import StoreSerializer, UnreadableError, Values, store, values_of
+from tenants.api.sync_description import described
 from tenants.credentials import CredentialError, Outcome
 from tenants.models import Credential, Tenant
 from tenants.models.api_token import Scope
@@ -36,6 +37,7 @@ class SyncView(TenantView):
     scope = Scope.CREDENTIALS_SYNC
     write_scope = Scope.CREDENTIALS_SYNC
 
+    @described
     def post(self, request: Request) -> Response:
         tenant: Any = self.access.tenant
         raw = request._request.body
