@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from tenants import context
 
+OF_MACHINES = ("/api/", "/webhooks/", "/configs/", "/mapping")
+
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, DisallowedHost):
@@ -41,7 +43,7 @@ def no_token(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _answer(request: HttpRequest, status: int, text: str) -> HttpResponse:
     request_id = context.current().request_id
-    if request.path.startswith(("/api/", "/webhooks/")):
+    if request.path.startswith(OF_MACHINES):
         return JsonResponse(
             {"success": False, "error": text, "request_id": request_id}, status=status
         )

@@ -6,7 +6,12 @@ from django.conf import settings
 from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -104,10 +109,31 @@ SHOWN = PolymorphicProxySerializer(
     serializers={"config": ConfigurationSerializer, "credentials": ReferencesSerializer},
     resource_type_field_name="type",
 )
-KIND = OpenApiParameter("config_type", str, OpenApiParameter.PATH, enum=TYPES)
+ADDRESS = [
+    OpenApiParameter(
+        "tenant", location=OpenApiParameter.PATH, description="The company's short name."
+    ),
+    OpenApiParameter(
+        "domain",
+        location=OpenApiParameter.PATH,
+        description="Short name of the domain, or “-” for the one the company stands on.",
+    ),
+    OpenApiParameter("config_type", location=OpenApiParameter.PATH, enum=TYPES),
+]
+CHANGED = OpenApiExample(
+    "One table is named",
+    {"config": {"tables": {"products": "produtos"}}, "note": "From the ERP"},
+    request_only=True,
+)
+ARRANGED = OpenApiExample(
+    "Two inboxes of one account",
+    {"channels": [{"account": 1, "inbox": 5, "name": "WhatsApp"}, {"account": 1, "inbox": 6}]},
+    request_only=True,
+)
+CHOSEN = OpenApiExample("A domain", {"domain": "furniture"}, request_only=True)
 
 
-@extend_schema(parameters=[KIND])
+@extend_schema(parameters=ADDRESS)
 class ConfigurationView(TenantView):
     """The kind “credentials” names secrets and never shows them."""
 
@@ -119,7 +145,9 @@ class ConfigurationView(TenantView):
         company = self.company(tenant, config_type)
         return Response(self.show(company, domain, config_type))
 
-    @extend_schema(request=ConfigurationChangeSerializer, responses=ConfigurationSerializer)
+    @extend_schema(
+        request=ConfigurationChangeSerializer, responses=ConfigurationSerializer, examples=[CHANGED]
+    )
     def put(self, request: Request, tenant: str, domain: str, config_type: str) -> Response:
         """Sections that are left out are emptied; identity and channels stay unless told."""
         company = self.company(tenant, config_type)
@@ -194,7 +222,7 @@ class MappingView(TenantView):
     def get(self, request: Request) -> Response:
         return Response(self.show())
 
-    @extend_schema(request=MappingSerializer, responses=MappingSerializer)
+    @extend_schema(request=MappingSerializer, responses=MappingSerializer, examples=[ARRANGED])
     def put(self, request: Request) -> Response:
         """Inboxes of the company's accounts are added, changed and, when left out, removed."""
         given = MappingSerializer(data=request.data)
@@ -238,7 +266,7 @@ class DomainView(TenantView):
     scope = Scope.CONFIG_READ
     write_scope = Scope.CONFIG_WRITE
 
-    @extend_schema(request=DomainChangeSerializer, responses=SaidSerializer)
+    @extend_schema(request=DomainChangeSerializer, responses=SaidSerializer, examples=[CHOSEN])
     def post(self, request: Request) -> Response:
         refuse_unknown(request.data, DomainChangeSerializer)
         given = DomainChangeSerializer(data=request.data)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.permissions import SAFE_METHODS
 
 REFUSALS = {
     "400": "Something in the request is wrong; `fields` names it.",
@@ -20,12 +22,26 @@ REFUSAL = {
     "type": "object",
     "properties": {
         "success": {"type": "boolean"},
-        "error": {"type": "string"},
-        "fields": {},
-        "request_id": {"type": "string"},
+        "error": {"type": "string", "description": "A sentence for a person."},
+        "fields": {
+            "type": "object",
+            "additionalProperties": {},
+            "description": "What is wrong with which field; absent when no field is meant.",
+        },
+        "request_id": {"type": "string", "description": "Give it to support."},
     },
     "required": ["success", "error", "request_id"],
 }
+
+
+class Description(AutoSchema):
+    """Says which right of the token a call takes."""
+
+    def get_description(self) -> str:
+        is_reading = self.method in SAFE_METHODS
+        scope = self.view.scope if is_reading else self.view.write_scope
+        right = f"Takes the right `{scope}`." if scope else "Any valid token will do."
+        return f"{super().get_description()}\n\n{right}"
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers
