@@ -35,13 +35,13 @@ REFUSAL = {
 
 
 class Description(AutoSchema):
-    """Says which right of the token a call takes."""
+    """Says which scope a call takes."""
 
-    def get_description(self) -> str:
-        is_reading = self.method in SAFE_METHODS
-        scope = self.view.scope if is_reading else self.view.write_scope
-        right = f"Takes the right `{scope}`." if scope else "Any valid token will do."
-        return f"{super().get_description()}\n\n{right}"
+    def get_description(self) -> str:  # type: ignore[override]  # as in the package itself
+        view: Any = self.view
+        scope = view.scope if self.method in SAFE_METHODS else view.write_scope
+        needed = f"Takes the scope `{scope}`." if scope else "Any valid token will do."
+        return f"{super().get_description()}\n\n{needed}"
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers

@@ -48,7 +48,9 @@ class AccountField(serializers.Field):
 class SyncMetadataSerializer(serializers.Serializer):
     account_id = AccountField(help_text="The company's short name; it must be the token's.")
     action = serializers.ChoiceField(choices=["sync_credentials"])
-    source = serializers.CharField(required=False, help_text="Who sends; for the reader alone.")
+    source = serializers.CharField(  # type: ignore[assignment]  # fields have a source too
+        required=False, help_text="Who sends; for the reader alone."
+    )
 
 
 class SyncParamsSerializer(serializers.Serializer):

@@ -134,3 +134,13 @@ def test_nul_in_an_address_is_refused(send, path):
 @pytest.mark.parametrize("path", ["/configs/moveis", "/configs/a/b/c/d", "/mapping/", "/api/v1/x"])
 def test_address_that_leads_nowhere_is_refused_in_the_same_shape(send, path):
     assert_refusal(send("get", path), 404)
+
+
+@pytest.mark.parametrize("path", ["/mapping", "/api/v1/mapping", "/configs/x", "/api/v1/x"])
+def test_refusals_are_in_the_language_that_is_asked_for(send, path):
+    english, portuguese = (
+        send("put", path, b"{}", **{"Accept-Language": language}).json()["error"]
+        for language in ("en", "pt-BR")
+    )
+
+    assert english != portuguese

@@ -88,7 +88,7 @@ def furniture(db):
 @pytest.fixture
 def headers(moveis, furniture):
     _token, secret = factories.token_for(moveis, *Scope.values)
-    return {"Authorization": f"Bearer {secret}"}
+    return {"Authorization": f"Bearer {secret}", "Accept-Language": "en"}
 
 
 @pytest.fixture
