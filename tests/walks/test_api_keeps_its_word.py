@@ -49,7 +49,7 @@ domain_for_tests = schema.include(path_regex="/admin/domain$")
 
 
 @pytest.fixture(autouse=True)
-def _open_wide(settings):
+def _open_wide(settings, open_connection):
     """Nothing hides behind a limit or a switch of the operator."""
     settings.CREDENTIAL_API = True
     settings.API_REQUESTS_PER_MINUTE = 10_000_000
