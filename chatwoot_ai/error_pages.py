@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from tenants import context
+from tenants.middleware import is_of_machines
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -41,7 +42,7 @@ def no_token(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def _answer(request: HttpRequest, status: int, text: str) -> HttpResponse:
     request_id = context.current().request_id
-    if request.path.startswith(("/api/", "/webhooks/")):
+    if is_of_machines(request):
         return JsonResponse(
             {"success": False, "error": text, "request_id": request_id}, status=status
         )

@@ -3,10 +3,11 @@
 import os
 
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
+
+from chatwoot_ai.utf8 import make_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatwoot_ai.settings")
-application = get_wsgi_application()
+application = make_application()
 
 from chatwoot_ai import checks, telemetry  # noqa: E402  they need the apps loaded
 

@@ -17,14 +17,21 @@ from tenants.people.acting import access_of
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
+# Addresses that are called by programs: the API, its second addresses, doors for other systems.
+OF_MACHINES = ("/api/", "/webhooks/", "/configs/", "/mapping")
+
 # Pages a person needs before the second factor is given.
 BEFORE_SECOND_FACTOR = ("login", "logout", "second_factor", "second_factor_set_up", "language")
+
+
+def is_of_machines(request: HttpRequest) -> bool:
+    return request.path.startswith(OF_MACHINES)
 
 
 class LanguageMiddleware:
     """The person's own language, else the one chosen on this browser, else Portuguese.
 
-    Machines (the API) are answered in the language they ask for.
+    Machines are answered in the language they ask for.
     """
 
     def __init__(self, get_response: Respond) -> None:
@@ -40,7 +47,7 @@ class LanguageMiddleware:
             return response
 
     def _language(self, request: Any) -> str:
-        if request.path.startswith("/api/"):
+        if is_of_machines(request):
             return translation.get_language_from_request(request)
         wanted = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         if request.user.is_authenticated:

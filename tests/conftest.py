@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
 
 from tenants import configuration
 from tenants.access import Role
@@ -136,6 +137,17 @@ def beatriz(cosmeticos):
 def outsider(db):
     """A person of no company."""
     return factories.UserFactory(email="otto@nowhere.example", name="Otto")
+
+
+@pytest.fixture
+def open_connection(db):
+    """For calls past Django's test client: a request leaves the test's own connection open."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

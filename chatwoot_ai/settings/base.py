@@ -332,7 +332,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_THROTTLE_CLASSES": ["tenants.api.throttling.TokenThrottle"],
     "DEFAULT_PAGINATION_CLASS": "tenants.api.pagination.NewestFirst",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tenants.api.schema.Description",
     "EXCEPTION_HANDLER": "tenants.api.errors.answer_error",
     "PAGE_SIZE": 50,
     "UNAUTHENTICATED_USER": None,

@@ -4,11 +4,21 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any, ClassVar
 
-from rest_framework import serializers
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers, status
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from tenants.access import Access
 from tenants.models import Tenant
+
+MOST_BYTES = 1_000_000
+
+
+class TooLargeError(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = _("The body is larger than 1 MB. Send it in several calls.")
 
 
 class TenantView(APIView):
@@ -19,6 +29,13 @@ class TenantView(APIView):
 
     scope: ClassVar[str]
     write_scope: ClassVar[str | None] = None
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Before any view reads it, and after those without a token are gone."""
+        super().initial(request, *args, **kwargs)
+        if _announced_bytes(request) > MOST_BYTES:
+            raise TooLargeError
 
     @property
     def access(self) -> Access:
@@ -63,3 +80,11 @@ class RowField(serializers.PrimaryKeyRelatedField):
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
         return rows.visible_to(self.context["view"].access)
+
+
+def _announced_bytes(request: Request) -> int:
+    """Of a body without a length that makes sense, Django reads nothing."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0

@@ -6,7 +6,12 @@ from django.conf import settings
 from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -37,11 +42,20 @@ class ConflictError(APIException):
 
 class ConfigurationSerializer(serializers.Serializer):
     tenant = serializers.CharField()
-    domain = serializers.CharField(allow_blank=True)
-    type = serializers.ChoiceField(choices=TYPES)
+    domain = serializers.CharField()
+    type = serializers.CharField()
     version = serializers.IntegerField(help_text="Grows with every change.")
     config = DocumentSerializerField(help_text="What the company says itself.")
     effective = DocumentSerializerField(help_text="What holds, its domains included.")
+
+
+class ReferencesSerializer(serializers.Serializer):
+    """Of the kind “credentials”."""
+
+    tenant = serializers.CharField()
+    domain = serializers.CharField()
+    type = serializers.CharField()
+    config = CredentialSerializer(many=True)
 
 
 class ConfigurationChangeSerializer(serializers.Serializer):
@@ -91,18 +105,50 @@ class VersionSerializer(serializers.Serializer):
     version = serializers.IntegerField()
 
 
+SHOWN = PolymorphicProxySerializer(
+    component_name="ConfigurationOrReferences",
+    serializers={"config": ConfigurationSerializer, "credentials": ReferencesSerializer},
+    resource_type_field_name="type",
+)
+ADDRESS = [
+    OpenApiParameter(
+        "tenant", location=OpenApiParameter.PATH, description="The company's short name."
+    ),
+    OpenApiParameter(
+        "domain",
+        location=OpenApiParameter.PATH,
+        description="Short name of the domain, or “-” for the one the company stands on.",
+    ),
+    OpenApiParameter("config_type", location=OpenApiParameter.PATH, enum=TYPES),
+]
+CHANGED = OpenApiExample(
+    "One table is named",
+    {"config": {"tables": {"products": "produtos"}}, "note": "From the ERP"},
+    request_only=True,
+)
+ARRANGED = OpenApiExample(
+    "Two inboxes of one account",
+    {"channels": [{"account": 1, "inbox": 5, "name": "WhatsApp"}, {"account": 1, "inbox": 6}]},
+    request_only=True,
+)
+CHOSEN = OpenApiExample("A domain", {"domain": "furniture"}, request_only=True)
+
+
+@extend_schema(parameters=ADDRESS)
 class ConfigurationView(TenantView):
     """The kind “credentials” names secrets and never shows them."""
 
     scope = Scope.CONFIG_READ
     write_scope = Scope.CONFIG_WRITE
 
-    @extend_schema(responses=ConfigurationSerializer)
+    @extend_schema(responses=SHOWN)
     def get(self, request: Request, tenant: str, domain: str, config_type: str) -> Response:
         company = self.company(tenant, config_type)
         return Response(self.show(company, domain, config_type))
 
-    @extend_schema(request=ConfigurationChangeSerializer, responses=ConfigurationSerializer)
+    @extend_schema(
+        request=ConfigurationChangeSerializer, responses=ConfigurationSerializer, examples=[CHANGED]
+    )
     def put(self, request: Request, tenant: str, domain: str, config_type: str) -> Response:
         """Sections that are left out are emptied; identity and channels stay unless told."""
         company = self.company(tenant, config_type)
@@ -177,7 +223,7 @@ class MappingView(TenantView):
     def get(self, request: Request) -> Response:
         return Response(self.show())
 
-    @extend_schema(request=MappingSerializer, responses=MappingSerializer)
+    @extend_schema(request=MappingSerializer, responses=MappingSerializer, examples=[ARRANGED])
     def put(self, request: Request) -> Response:
         """Inboxes of the company's accounts are added, changed and, when left out, removed."""
         given = MappingSerializer(data=request.data)
@@ -221,7 +267,7 @@ class DomainView(TenantView):
     scope = Scope.CONFIG_READ
     write_scope = Scope.CONFIG_WRITE
 
-    @extend_schema(request=DomainChangeSerializer, responses=SaidSerializer)
+    @extend_schema(request=DomainChangeSerializer, responses=SaidSerializer, examples=[CHOSEN])
     def post(self, request: Request) -> Response:
         refuse_unknown(request.data, DomainChangeSerializer)
         given = DomainChangeSerializer(data=request.data)

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from tenants import account_names, credentials
 from tenants.api.base import TenantView
 from tenants.api.credentials import StoreSerializer, UnreadableError, Values, store, values_of
+from tenants.api.sync_description import described
 from tenants.config import config_sync, documents, schema
 from tenants.config.layers import Document
 from tenants.credentials import CredentialError, Outcome, Secret
@@ -49,6 +50,7 @@ class SyncView(TenantView):
     scope = Scope.CREDENTIALS_SYNC
     write_scope = Scope.CREDENTIALS_SYNC
 
+    @described
     def post(self, request: Request) -> Response:
         tenant: Any = self.access.tenant
         raw = request._request.body

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.http import Http404
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import ListAPIView
@@ -26,10 +26,21 @@ from tenants.credentials import (
 )
 from tenants.models import Credential
 from tenants.models.api_token import Scope
-from tenants.models.credential import LONGEST_LABEL, Kind
+from tenants.models.credential import LONGEST_LABEL, LONGEST_REF, CheckResult, Kind
 
 # The usual words repeat what was sent, and that may be the secret in the wrong place.
 WRONG_KIND = format_lazy(_("Write one of: {kinds}."), kinds=", ".join(Kind.values))
+
+
+REF = OpenApiParameter(
+    "ref",
+    location=OpenApiParameter.PATH,
+    pattern=rf"^[A-Za-z0-9][A-Za-z0-9._:-]{{0,{LONGEST_REF - 1}}}$",
+    description="The reference; “sync” is taken.",
+)
+STORED = OpenApiExample(
+    "A key of Odoo", {"secret": "…", "kind": "odoo", "label": "Odoo"}, request_only=True
+)
 
 
 class UnreadableError(APIException):
@@ -37,6 +48,10 @@ class UnreadableError(APIException):
 
 
 class CredentialSerializer(serializers.ModelSerializer):
+    last_check = serializers.ChoiceField(
+        choices=CheckResult.choices, allow_blank=True, read_only=True
+    )
+
     class Meta:
         model = Credential
         fields = (
@@ -51,6 +66,7 @@ class CredentialSerializer(serializers.ModelSerializer):
             "last_check",
             "last_check_message",
         )
+        read_only_fields = fields
 
 
 class StoreSerializer(serializers.Serializer):
@@ -82,12 +98,17 @@ class Values:
 
 
 class CredentialListView(OwnRows, ListAPIView):
+    """Which credentials the company has, without the secrets."""
+
     model = Credential
     serializer_class = CredentialSerializer
     scope = Scope.CREDENTIALS_READ
 
 
+@extend_schema(parameters=[REF])
 class CredentialView(TenantView):
+    """One credential, without the secret."""
+
     scope = Scope.CREDENTIALS_READ
     write_scope = Scope.CREDENTIALS_WRITE
 
@@ -97,9 +118,12 @@ class CredentialView(TenantView):
         return Response(CredentialSerializer(rows.filter(ref=ref).first() or _missing()).data)
 
     @extend_schema(
-        request=StoreSerializer, responses={200: CredentialSerializer, 201: CredentialSerializer}
+        request=StoreSerializer,
+        responses={200: CredentialSerializer, 201: CredentialSerializer},
+        examples=[STORED],
     )
     def put(self, request: Request, ref: str) -> Response:
+        """A new one is made, the secret of a known one replaced."""
         given = StoreSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         row, outcome = store(self.access.tenant, ref, values_of(given))
@@ -107,6 +131,7 @@ class CredentialView(TenantView):
         return Response(CredentialSerializer(row).data, status=code)
 
 
+@extend_schema(parameters=[REF])
 class SecretView(TenantView):
     """Does not exist unless the operator says CREDENTIAL_API=true. Never the operator's secrets."""
 

@@ -29,7 +29,7 @@ def answer_error(error: Exception, view_context: Any) -> Response | None:
         body["error"] = str(details["detail"])
     else:
         body["error"] = str(exceptions.ValidationError.default_detail)
-        body["fields"] = details
+        body["fields"] = details if isinstance(details, dict) else {"body": details}
     response.data = body
     return response
 

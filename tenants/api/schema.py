@@ -3,13 +3,17 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from rest_framework.permissions import SAFE_METHODS
 
 REFUSALS = {
     "400": "Something in the request is wrong; `fields` names it.",
     "401": "The token is missing, unknown, expired or revoked.",
     "403": "The token lacks the scope.",
     "404": "There is nothing here, or it is not yours.",
-    "409": "The row was changed meanwhile.",
+    "405": "This address does not know the method; `Allow` says which it knows.",
+    "406": "Only JSON is answered; `Accept` must allow it.",
+    "409": "What is stored stands against it: changed meanwhile, or unreadable.",
     "413": "The body is too large.",
     "415": "Send JSON.",
     "429": "Too many calls; `Retry-After` says when to try again.",
@@ -18,12 +22,26 @@ REFUSAL = {
     "type": "object",
     "properties": {
         "success": {"type": "boolean"},
-        "error": {"type": "string"},
-        "fields": {},
-        "request_id": {"type": "string"},
+        "error": {"type": "string", "description": "A sentence for a person."},
+        "fields": {
+            "type": "object",
+            "additionalProperties": {},
+            "description": "What is wrong with which field; absent when no field is meant.",
+        },
+        "request_id": {"type": "string", "description": "Give it to support."},
     },
     "required": ["success", "error", "request_id"],
 }
+
+
+class Description(AutoSchema):
+    """Says which scope a call takes."""
+
+    def get_description(self) -> str:  # type: ignore[override]  # as in the package itself
+        view: Any = self.view
+        scope = view.scope if self.method in SAFE_METHODS else view.write_scope
+        needed = f"Takes the scope `{scope}`." if scope else "Any valid token will do."
+        return f"{super().get_description()}\n\n{needed}"
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # it registers

@@ -29,15 +29,17 @@ class AuditEntrySerializer(serializers.ModelSerializer):
             "address",
             "request_id",
         )
+        read_only_fields = fields
 
 
 class MemberSerializer(serializers.ModelSerializer):
-    name = serializers.CharField(source="user.name")
-    email = serializers.CharField(source="user.email")
+    name = serializers.CharField(source="user.name", read_only=True)
+    email = serializers.CharField(source="user.email", read_only=True)
 
     class Meta:
         model = Membership
         fields = ("id", "name", "email", "role", "created_at")
+        read_only_fields = fields
 
 
 class CompanySerializer(serializers.Serializer):
@@ -72,18 +74,24 @@ class TokenView(TenantView):
 
 
 class AuditListView(OwnRows, ListAPIView):
+    """Who did what in the company, newest first."""
+
     model = AuditEntry
     serializer_class = AuditEntrySerializer
     scope = Scope.AUDIT_READ
 
 
 class AuditDetailView(OwnRows, RetrieveAPIView):
+    """One entry of the audit log."""
+
     model = AuditEntry
     serializer_class = AuditEntrySerializer
     scope = Scope.AUDIT_READ
 
 
 class TeamListView(OwnRows, ListAPIView):
+    """The people of the company and their roles."""
+
     model = Membership
     related = ("user",)
     serializer_class = MemberSerializer
@@ -91,6 +99,8 @@ class TeamListView(OwnRows, ListAPIView):
 
 
 class TeamDetailView(OwnRows, RetrieveAPIView):
+    """One person of the company; the id is that of the membership."""
+
     model = Membership
     related = ("user",)
     serializer_class = MemberSerializer

@@ -10,6 +10,7 @@ import yaml
 from celery import current_app
 from django.apps import apps
 from django.conf import settings
+from django.core.management import call_command
 
 HEAVY = ("crewai", "openai", "qdrant_client", "qdrant_edge", "mcp", "chromadb", "sentry_sdk")
 PACKAGES = ("chatwoot_ai", "tenants", "crews", "knowledge", "integrations")
@@ -92,6 +93,11 @@ def resolve(path):
             found = getattr(found, word)
         return found
     return None
+
+
+def test_the_description_of_the_api_is_complete(tmp_path):
+    """Each view says what it takes and answers: @extend_schema, where it cannot be guessed."""
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "api.yaml"))
 
 
 def test_every_direct_dependency_has_its_reason(project_root):

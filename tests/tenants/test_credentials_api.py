@@ -102,7 +102,7 @@ class TestStore:
             ("a", {"secret": TEXT, "label": "a\0b"}, "label"),
             ("a b", {"secret": TEXT}, "ref"),
             ("sync", {"secret": TEXT}, None),
-            ("a", [], "non_field_errors"),
+            ("a", [], "body"),
         ],
     )
     def test_mistakes_name_the_field(self, call, ref, body, field):

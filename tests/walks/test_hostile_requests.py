@@ -1,10 +1,13 @@
 """What a hostile caller sends: each is refused at once, costs little and never ends in a 500."""
 
+from wsgiref.util import setup_testing_defaults
+
 import pytest
 from django.contrib.auth.hashers import get_hasher
 from django.core import mail
 from django.test import Client
 
+from chatwoot_ai.utf8 import make_application
 from tenants.audit import Action
 from tenants.models import AuditEntry, User
 from tenants.people.hashers import FrugalArgon2Hasher
@@ -41,6 +44,23 @@ def test_a_cookie_with_a_nul_is_refused(caller, path):
     caller.cookies["sessionid"] = "\0abcdefghij"
 
     assert caller.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/api/v1/token", "/health/ready"])
+@pytest.mark.parametrize("charset", ["zlib", "rot13", "undefined", "idna", "punycode", "utf-16"])
+def test_a_charset_that_makes_no_text_is_not_used(path, charset, open_connection):
+    told = []
+    environ = {
+        "PATH_INFO": path,
+        "QUERY_STRING": "next=a%C3%A3",
+        "CONTENT_TYPE": f"text/plain; charset={charset}",
+        "HTTP_HOST": "127.0.0.1",
+    }
+    setup_testing_defaults(environ)
+
+    make_application()(environ, lambda status, headers: told.append(status))
+
+    assert told == ["401 Unauthorized" if "token" in path else "200 OK"]
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ PARTS = [
     "tests/tenants/test_usage.py",
     "tests/tenants/test_budget_alerts.py",
     "tests/tenants/test_api.py",
+    "tests/tenants/test_api_refusals.py",
     "tests/tenants/test_admin_pages.py",
     "tests/tenants/test_credentials.py",
     "tests/tenants/test_credentials_admin.py",
@@ -28,11 +29,13 @@ PARTS = [
     "tests/integrations/test_llm_budget.py",
     "tests/integrations/test_usage_reports.py",
 ]
+API = ["tests/walks/test_api_keeps_its_word.py", "tests/tenants/test_config_api.py"]
 
 
-def test_rows_are_kept_apart_recorded_and_served_alike():
+@pytest.mark.parametrize("parts", [PARTS, API], ids=["rows", "API"])
+def test_rows_are_kept_apart_recorded_and_served_alike(parts):
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "0", "--show-capture=no", *PARTS],
+        [sys.executable, "-m", "pytest", "-n", "0", "--show-capture=no", *parts],
         cwd=ROOT,
         env=clean_environment(TEST_ON_DATABASE_URL=POSTGRES_URL),
         capture_output=True,

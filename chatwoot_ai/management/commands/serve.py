@@ -10,12 +10,12 @@ import waitress
 from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from chatwoot_ai import checks, first_start, telemetry
 from chatwoot_ai.local_queue import Workers
+from chatwoot_ai.utf8 import make_application
 from chatwoot_ai.worker_lock import WorkerLock
 
 WEB_THREADS = 12
@@ -69,7 +69,7 @@ class Command(BaseCommand):
     def _serve(self) -> None:
         telemetry.start()
         server = waitress.create_server(
-            get_wsgi_application(),
+            make_application(),
             host=settings.HOST,
             port=settings.PORT,
             threads=WEB_THREADS,
