@@ -1,4 +1,4 @@
-"""Every company has one row of configuration; those that exist get theirs."""
+"""Every company has one row of configuration; those that exist get theirs. And the one number."""
 
 from django.db import migrations
 
@@ -7,6 +7,7 @@ def add(apps, schema_editor):
     configuration = apps.get_model("tenants", "Configuration")
     tenants = apps.get_model("tenants", "Tenant").objects.filter(configuration=None)
     configuration.objects.bulk_create(configuration(tenant=tenant) for tenant in tenants)
+    apps.get_model("tenants", "DomainsVersion").objects.get_or_create(pk=1)
 
 
 class Migration(migrations.Migration):

@@ -1,6 +1,7 @@
 """A change made in one process is what the next look-up of every other process uses."""
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -29,6 +30,22 @@ from tenants import configuration
 from tenants.models import Tenant
 configuration.write(Tenant.objects.get(slug="moveis"), {"tables": {"products": sys.argv[1]}})
 """
+
+
+COUNTER = """
+import json, django
+django.setup()
+from tenants import configuration
+from tenants.models import ConfigurationVersion, Tenant
+tenant = Tenant.objects.get(slug="moveis")
+rows = ConfigurationVersion.objects.filter(tenant=tenant).order_by("number")
+print(json.dumps({
+    "numbers": list(rows.values_list("number", flat=True)),
+    "said": [row.document.get("tables", {}).get("products") for row in rows],
+    "now": configuration.effective(tenant.pk).get("tables", "products"),
+}))
+"""
+WRITERS = 6
 
 
 class Reader:
@@ -93,6 +110,43 @@ def test_on_the_embedded_database(tmp_path, readers):
     found = tell_and_ask(environment, readers, ["first", "second"])
 
     assert found == [{"first"}, {"second"}]
+
+
+def write_all_at_once(environment):
+    started = [
+        subprocess.Popen([sys.executable, "-c", WRITER, f"v{n}"], cwd=ROOT, env=environment)
+        for n in range(WRITERS)
+    ]
+    assert [process.wait(timeout=60) for process in started] == [0] * WRITERS
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTER],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def check_versions(found):
+    """Each change has its own version, and the last one is what holds."""
+    numbers = found["numbers"]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert sorted(found["said"][-WRITERS:]) == [f"v{n}" for n in range(WRITERS)]
+    assert found["now"] == found["said"][-1]
+
+
+def test_processes_that_write_at_once_lose_nothing_on_sqlite(tmp_path):
+    check_versions(write_all_at_once(prepared(clean_environment(DATA_DIR=str(tmp_path)))))
+
+
+@pytest.mark.services
+def test_processes_that_write_at_once_lose_nothing_on_postgresql(tmp_path):
+    with fresh_database() as url:
+        environment = prepared(clean_environment(DATA_DIR=str(tmp_path), DATABASE_URL=url))
+
+        check_versions(write_all_at_once(environment))
 
 
 @pytest.mark.services

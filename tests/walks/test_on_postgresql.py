@@ -32,7 +32,15 @@ PARTS = [
 API = ["tests/walks/test_api_keeps_its_word.py", "tests/tenants/test_config_api.py"]
 
 
-@pytest.mark.parametrize("parts", [PARTS, API], ids=["rows", "API"])
+CONFIGURATION = [
+    "tests/tenants/test_configuration.py",
+    "tests/tenants/test_transfer.py",
+    "tests/tenants/test_resolution.py",
+    "tests/tenants/test_starting.py",
+]
+
+
+@pytest.mark.parametrize("parts", [PARTS, API, CONFIGURATION], ids=["rows", "API", "configuration"])
 def test_rows_are_kept_apart_recorded_and_served_alike(parts):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "0", "--show-capture=no", *parts],
