@@ -1,5 +1,6 @@
 """What the audit log hears about: saves, deletions, changed many-to-many rows and logins."""
 
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -43,10 +44,21 @@ def record_save(sender: type[models.Model], instance: Any, raw: bool, **_options
 
 
 @receiver(post_delete, dispatch_uid="audit_after_delete")
-def record_deletion(sender: type[models.Model], instance: Any, **_options: Any) -> None:
-    if audit.is_watched(sender):
+def record_deletion(
+    sender: type[models.Model], instance: Any, origin: Any = None, **_options: Any
+) -> None:
+    if not audit.is_watched(sender):
+        return
+    token = _company_is_leaving.set(isinstance(origin, Tenant) or _are_companies(origin))
+    try:
         changes = audit.difference(audit.snapshot(instance), {})
         audit.record(Action.DELETED, instance, changes=changes)
+    finally:
+        _company_is_leaving.reset(token)
+
+
+def _are_companies(origin: Any) -> bool:
+    return isinstance(origin, models.QuerySet) and origin.model is Tenant
 
 
 @receiver(m2m_changed, dispatch_uid="audit_many_to_many")
@@ -66,6 +78,9 @@ def refuse_foreign_links(row: TenantModel, model: type[models.Model], pks: set[A
     if model._base_manager.filter(pk__in=pks).exclude(tenant_id=row.tenant_id).exists():
         raise ForeignTenantError(_("This entry does not exist."))
 
+
+# What goes with a company that is deleted is no change of its configuration.
+_company_is_leaving: ContextVar[bool] = ContextVar("chatwootai_company_is_leaving", default=False)
 
 # What changes when one of these is written down is configuration of the company, or of a domain.
 OF_COMPANIES = frozenset(
@@ -98,6 +113,8 @@ def give_configuration(instance: Tenant, created: bool, raw: bool, **_options: A
 @receiver(post_save, sender=AuditEntry, dispatch_uid="configuration_changed")
 def note_changed_configuration(instance: AuditEntry, **_options: Any) -> None:
     """The audit log hears of every change, bulk statements too, hence it is the place to listen."""
+    if _company_is_leaving.get():
+        return
     if instance.object_type in OF_COMPANIES and instance.tenant_id is not None:
         configuration.note_change(tenant_id=instance.tenant_id)
     elif instance.object_type in OF_DOMAINS:

@@ -3,7 +3,7 @@
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.db import models
+from django.db import connection, models
 from unfold.admin import ModelAdmin
 
 from chatwoot_ai.sidebar import SECTIONS
@@ -130,6 +130,18 @@ def test_rows_go_with_their_company():
             column = model._meta.get_field("tenant")
             assert not column.null, model
             assert column.remote_field.on_delete is models.CASCADE, model
+
+
+def test_company_with_rows_of_every_kind_can_be_deleted(moveis, cosmeticos):
+    owned = [model for model in FACTORIES if issubclass(model, TenantModel)]
+    for model in owned:
+        FACTORIES[model](tenant=moveis)
+        FACTORIES[model](tenant=cosmeticos)
+
+    moveis.delete()
+
+    connection.check_constraints()
+    assert all(model._base_manager.filter(tenant=cosmeticos).exists() for model in owned)
 
 
 def test_rules_of_uniqueness_include_the_company():

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from tenants import configuration
 from tenants.config import layers, stamps
@@ -19,6 +19,7 @@ from tenants.models import (
     FieldMapping,
     Holiday,
     OpeningHours,
+    Tenant,
 )
 
 pytestmark = pytest.mark.django_db
@@ -304,3 +305,21 @@ def test_restoring_takes_no_channel_back_from_another_company(moveis, cosmeticos
 
 def test_new_company_has_a_configuration(moveis):
     assert Configuration.objects.get(tenant=moveis).version >= 1
+
+
+@pytest.mark.parametrize("how", ["the row", "a queryset"])
+def test_company_with_everything_can_be_deleted(how, moveis, cosmeticos):
+    chatwoot = ChatwootInstallation.objects.create(name="Chatwoot")
+    ChannelMapping.objects.create(tenant=moveis, installation=chatwoot, account_id=1)
+    stand_on(
+        moveis,
+        "",
+        business_hours={"monday": []},
+        holidays={"12-25": "Natal"},
+        field_mappings={"product": {"price": "valor"}},
+    )
+
+    moveis.delete() if how == "the row" else Tenant.objects.filter(pk=moveis.pk).delete()
+
+    connection.check_constraints()
+    assert not ConfigurationVersion.objects.exclude(tenant=cosmeticos).exists()
