@@ -130,13 +130,6 @@ class LayerForm(SettingsForm):
             "as in the file. Secrets do not belong here: they are kept under Credentials."
         ),
     )
-    note = forms.CharField(
-        label=_("Note"),
-        max_length=200,
-        required=False,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_("What is changed and why. It stands beside the new version."),
-    )
 
     def clean_document(self) -> Any:
         document = self.cleaned_data["document"]
@@ -149,5 +142,13 @@ class LayerForm(SettingsForm):
 
 
 class ConfigurationForm(LayerForm):
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=200,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("What is changed and why. It stands beside the new version."),
+    )
+
     def inherited(self) -> dict[str, Any]:
         return configuration.inherited_settings(self.instance.tenant_id, until="company")

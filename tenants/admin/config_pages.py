@@ -163,7 +163,7 @@ class DomainAdmin(ConfigurationPage):
     ordering = ("name", "pk")
     prepopulated_fields: ClassVar[Any] = {"slug": ("name",)}
     fieldsets = (
-        (None, {"fields": ("name", "slug", "description", "is_offered", "note")}),
+        (None, {"fields": ("name", "slug", "description", "is_offered")}),
         (_("Settings"), {"fields": tuple(OPTION_FIELDS), "classes": ("tab",)}),
         (_("Further configuration"), {"fields": ("document",), "classes": ("tab",)}),
     )
