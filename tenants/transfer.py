@@ -212,8 +212,8 @@ class _Check:
             return
         if document.get("domain"):
             yield from self.problems_of_domain(document["domain"], ("domain",))
-        if document.get("limits") is not None and not self.plan.is_platform:
-            yield from self.problems_of_limits(item, document["limits"])
+        if "limits" in document and not self.plan.is_platform:
+            yield from self.problems_of_limits(item, document["limits"] or {})
         yield from self.problems_of_number(item, document)
         for position, channel in enumerate(document.get("channels") or ()):
             yield from self.problems_of_channel(item, channel, ("channels", position))

@@ -276,6 +276,16 @@ def test_company_cannot_lift_its_limits(moveis):
     assert moveis.most_people == 1000
 
 
+@pytest.mark.parametrize("nothing", ["null", "{}", "~"])
+def test_company_cannot_empty_its_limits(nothing, moveis):
+    moveis.most_channels = 1
+    moveis.save()
+
+    file = source("m.yaml", f"limits: {nothing}\n")
+
+    assert len(troubles_of(file, tenant=moveis)) == 1
+
+
 def test_company_cannot_stand_on_a_domain_that_does_not_exist(moveis):
     (trouble,) = troubles_of(source("m.yaml", "domain: nowhere\n"), tenant=moveis)
 
