@@ -299,7 +299,7 @@ def _after(item: Item, before: Document) -> Document:
     after = {**before, **said}
     if not item.is_domain:
         after["channels"] = _channels_after(item, before, said)
-    after.setdefault("name", account_names.name_of(item.slug))
+    after["name"] = after.get("name") or before.get("name") or account_names.name_of(item.slug)
     return {key: value for key, value in after.items() if value not in (None, [], {})}
 
 

@@ -169,6 +169,15 @@ def test_what_a_file_does_not_mention_stays(moveis):
     assert (document["tables"], document["foo"]) == ({"products": "q"}, {"bar": [1, None]})
 
 
+def test_identity_that_is_null_stays(moveis):
+    name = moveis.name
+
+    import_all(source("m.yaml", "account_id: moveis\nname: null\nlanguage: null\n"))
+
+    moveis.refresh_from_db()
+    assert (moveis.name, moveis.language) == (name, "pt-br")
+
+
 def test_unknown_keys_are_reported_and_kept(moveis):
     plan = transfer.plan([source("m.yaml", "account_id: moveis\n\nfoo: 1\n")], is_platform=True)
     transfer.carry_out(plan)
@@ -238,6 +247,10 @@ def test_hostile_file_is_refused_with_its_line(content, line):
     (trouble,) = transfer.plan([source("bad.yaml", content)], is_platform=True).troubles
 
     assert (trouble.file, trouble.line) == ("bad.yaml", line)
+
+
+def test_file_without_a_name_is_the_companys(moveis):
+    assert troubles_of(source("", "tables: {a: b}\n"), tenant=moveis) == []
 
 
 def test_company_may_import_only_itself(moveis, cosmeticos):
