@@ -21,6 +21,7 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from tenants import audit, context, layers, options, resolution, stamps
+from tenants.access import Access, Area, Verb
 from tenants.documents import Path
 from tenants.layers import Document, Layer
 from tenants.models import (
@@ -35,6 +36,7 @@ from tenants.stamps import Version
 
 logger = logging.getLogger(__name__)
 
+OF_THE_COMPANY = ("name", "language", "time_zone")
 MOST_KEPT = 5_000
 OLDEST_SECONDS = 300
 
@@ -137,10 +139,19 @@ def note_change(*, tenant_id: int | None) -> None:
         change.has_domains |= tenant_id is None
 
 
-def restore(version: ConfigurationVersion, *, note: str) -> None:
-    """Domain, hours, mappings and the rest, and the settings of channels that are still there."""
+def restore(version: ConfigurationVersion, *, note: str, access: Access) -> None:
+    """Domain, hours, mappings and the rest, and the settings of channels that are still there.
+
+    A domain must be offered now, and name, language and time zone stay for those who may not
+    change the company.
+    """
     document = dict(version.document)
     document["channels"] = layers.channels_still_there(version.tenant, document)
+    slug = document.get("domain")
+    if slug and not Domain.objects.visible_to(access).filter(slug=slug).exists():
+        raise UnknownDomainError(slug)
+    if not access.may(Verb.CHANGE, Area.COMPANY):
+        document = {k: v for k, v in document.items() if k not in OF_THE_COMPANY}
     with changing(note=note):
         write(version.tenant, document)
 
@@ -148,7 +159,7 @@ def restore(version: ConfigurationVersion, *, note: str) -> None:
 def write(tenant: Tenant, document: Mapping[str, Any]) -> None:
     """Make the company say what a checked document says. Channels are added, never removed."""
     with changing():
-        for key in ("name", "language", "time_zone"):
+        for key in OF_THE_COMPANY:
             setattr(tenant, key, document.get(key) or getattr(tenant, key))
         tenant.save()
         configuration = Configuration.objects.get(tenant=tenant)

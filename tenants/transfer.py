@@ -21,6 +21,7 @@ from tenants import (
     resolution,
     schema,
 )
+from tenants.access import Access
 from tenants.config_files import Piece, Source
 from tenants.documents import DocumentError
 from tenants.layers import Document
@@ -74,6 +75,7 @@ class Plan:
     """What an import would do. With troubles it does nothing."""
 
     is_platform: bool
+    may_rename: bool = True
     items: list[Item] = field(default_factory=list)
     troubles: list[Remark] = field(default_factory=list)
     unknown: list[Remark] = field(default_factory=list)
@@ -88,17 +90,24 @@ class Done:
 
 
 def plan(
-    sources: Iterable[Source], *, tenant: Tenant | None = None, is_platform: bool = False
+    sources: Iterable[Source],
+    *,
+    tenant: Tenant | None = None,
+    is_platform: bool = False,
+    may_rename: bool = True,
 ) -> Plan:
-    """Read and check every file. With a company, files may speak about that one only."""
+    """Read and check every file. With a company, files may speak about that one only.
+
+    Without `may_rename` they leave its name, language and time zone alone.
+    """
     if tenant is None and not is_platform:
         raise ValueError("Without a company only the platform may import.")
-    made = Plan(is_platform)
+    made = Plan(is_platform, may_rename)
     grouped: dict[tuple[bool, str], Item] = {}
     for source in sources:
         _collect(source, made, grouped, tenant)
     made.items = sorted(grouped.values(), key=lambda item: not item.is_domain)
-    _Check(made).run()
+    _Check(made, tenant).run()
     if not made.items and not made.troubles:
         made.troubles.append(Remark("", 0, "", _("There is no configuration file (.yaml) here.")))
     return made
@@ -174,9 +183,10 @@ def _subject(piece: Piece, is_platform: bool, tenant: Tenant | None) -> tuple[st
 class _Check:
     """Holds every document against the rules, the database and the other files."""
 
-    def __init__(self, made: Plan) -> None:
+    def __init__(self, made: Plan, tenant: Tenant | None) -> None:
         self.plan = made
-        self.domains = set(Domain.objects.values_list("slug", flat=True))
+        reach = Access(tenant=None if made.is_platform else tenant, is_platform=made.is_platform)
+        self.domains = set(Domain.objects.visible_to(reach).values_list("slug", flat=True))
         self.domains |= {item.slug for item in made.items if item.is_domain}
         self.parents = configuration.parents_of_all()
         self.installations: dict[str, ChatwootInstallation | None] = {}
@@ -214,6 +224,8 @@ class _Check:
             yield from self.problems_of_domain(document["domain"], ("domain",))
         if "limits" in document and not self.plan.is_platform:
             yield from self.problems_of_limits(item, document["limits"] or {})
+        if not self.plan.may_rename:
+            yield from self.problems_of_company(item, document)
         yield from self.problems_of_number(item, document)
         for position, channel in enumerate(document.get("channels") or ()):
             yield from self.problems_of_channel(item, channel, ("channels", position))
@@ -230,6 +242,12 @@ class _Check:
         present = layers.limits_of(Tenant.objects.get(slug=item.slug))
         if dict(limits) != present:
             yield Problem(("limits",), _("Only the platform changes the limits of a company."))
+
+    def problems_of_company(self, item: Item, document: Document) -> Iterator[Problem]:
+        tenant = Tenant.objects.get(slug=item.slug)
+        for key in configuration.OF_THE_COMPANY:
+            if document.get(key) not in (None, getattr(tenant, key)):
+                yield Problem((key,), _("Only an owner changes this. Leave the line out."))
 
     def problems_of_channel(
         self, item: Item, channel: Mapping[str, Any], path: documents.Path

@@ -79,7 +79,7 @@ class ConfigurationVersionAdmin(ReadOnlyAdmin):
     def _restore(self, request: HttpRequest, version: ConfigurationVersion) -> None:
         note = gettext("Version %(number)d restored") % {"number": version.number}
         try:
-            configuration.restore(version, note=note)
+            configuration.restore(version, note=note, access=access_of(request))
         except configuration.UnknownDomainError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 
 from tenants import configuration, layers, stamps
+from tenants.access import Access, Role
 from tenants.configuration import CircleError, UnknownDomainError
 from tenants.models import (
     ChannelMapping,
@@ -21,6 +22,8 @@ from tenants.models import (
 )
 
 pytestmark = pytest.mark.django_db
+
+PLATFORM = Access(is_platform=True)
 
 
 def domain(slug, *parents, **document):
@@ -282,11 +285,38 @@ def test_restored_version_is_what_it_was_and_becomes_a_new_one(moveis):
     old = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
     stand_on(moveis, "", tables={"a": "new"})
 
-    configuration.restore(old, note="back")
+    configuration.restore(old, note="back", access=PLATFORM)
 
     assert layers.document_of_tenant(moveis) == old.document
     last = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
     assert (last.number, last.note) == (old.number + 2, "back")
+
+
+def test_restoring_takes_no_domain_that_is_no_longer_offered(moveis):
+    row = domain("near")
+    stand_on(moveis, "near")
+    old = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
+    stand_on(moveis, "")
+    Domain.objects.filter(pk=row.pk).update(is_offered=False)
+
+    with pytest.raises(UnknownDomainError):
+        configuration.restore(old, note="back", access=Access(tenant=moveis, role=Role.OWNER))
+
+    configuration.restore(old, note="back", access=PLATFORM)
+    assert Configuration.objects.get(tenant=moveis).domain == row
+
+
+@pytest.mark.parametrize(("role", "name"), [(Role.OWNER, "Old"), (Role.EDITOR, "New")])
+def test_restoring_renames_the_company_for_those_who_may(role, name, moveis):
+    configuration.write(moveis, {"name": "Old", "tables": {"a": "old"}})
+    old = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
+    configuration.write(moveis, {"name": "New"})
+
+    configuration.restore(old, note="back", access=Access(tenant=moveis, role=role))
+
+    moveis.refresh_from_db()
+    document = layers.document_of_tenant(moveis)
+    assert (document["name"], document["tables"]) == (name, {"a": "old"})
 
 
 def test_restoring_takes_no_channel_back_from_another_company(moveis, cosmeticos):
@@ -296,7 +326,7 @@ def test_restoring_takes_no_channel_back_from_another_company(moveis, cosmeticos
     channel.delete()
     ChannelMapping.objects.create(tenant=cosmeticos, installation=chatwoot, account_id=1)
 
-    configuration.restore(old, note="back")
+    configuration.restore(old, note="back", access=PLATFORM)
 
     assert ChannelMapping.objects.get().tenant == cosmeticos
 

@@ -305,6 +305,15 @@ def test_company_cannot_stand_on_a_domain_that_does_not_exist(moveis):
     assert trouble == "m.yaml:1: domain: Não há domínio “nowhere”."
 
 
+def test_company_cannot_stand_on_a_domain_that_is_not_offered_to_it(moveis):
+    hidden = Domain.objects.create(slug="hidden", name="Hidden", is_offered=False)
+    file = source("m.yaml", "domain: hidden\n")
+
+    assert troubles_of(file, tenant=moveis) == ["m.yaml:1: domain: Não há domínio “hidden”."]
+    Configuration.objects.filter(tenant=moveis).update(domain=hidden)
+    assert troubles_of(file, tenant=moveis) == []
+
+
 def test_domains_in_a_circle_are_refused():
     a, b = source("domains/a.yaml", "parents: [b]\n"), source("domains/b.yaml", "parents: [a]\n")
 
