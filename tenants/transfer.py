@@ -54,6 +54,7 @@ class Item:
     is_domain: bool
     pieces: list[Piece]
     is_new: bool
+    may_map: bool
 
     @property
     def account(self) -> str:
@@ -155,7 +156,7 @@ def _collect(
         default = tenant.slug if tenant else ""
         for piece in config_files.pieces_of(source, file, default_account=default):
             slug, is_new = _subject(piece, made.is_platform, tenant)
-            new = Item(slug, bool(piece.domain), [], is_new)
+            new = Item(slug, bool(piece.domain), [], is_new, may_map=made.is_platform)
             grouped.setdefault((bool(piece.domain), slug), new).pieces.append(piece)
     except DocumentError as error:
         path = documents.shown(error.path)
@@ -322,11 +323,11 @@ def _after(item: Item, before: Document) -> Document:
 
 
 def _channels_after(item: Item, before: Document, said: Document) -> list[Document]:
-    """Those known and those told; the number in the account's name is one, too."""
+    """Those known and those told; from the platform, the number in the account's name is one."""
     channels = {_channel_key(channel): channel for channel in before.get("channels", ())}
     channels |= {_channel_key(channel): channel for channel in said.get("channels") or ()}
     number = account_names.number_of(item.account)
-    if number and not any(key[1] == number for key in channels):
+    if item.may_map and number and not any(key[1] == number for key in channels):
         channels["", number, None] = {"account": number}
     return list(channels.values())
 
