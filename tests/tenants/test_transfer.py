@@ -14,6 +14,7 @@ from tenants.models import (
     FieldMapping,
     Tenant,
 )
+from tests.factories import TenantFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -226,6 +227,33 @@ def test_problem_names_file_line_path_and_hides_secrets(text, where, moveis):
 
 
 @pytest.mark.parametrize(
+    "secret",
+    [
+        "password: 12345678",
+        "senha: 12.5",
+        "clientSecret: s3cret",
+        "accessToken: s3cret",
+        "apiKey: s3cret",
+        "secret_key: s3cret",
+        "aws.access-key: s3cret",
+        "X-Api-Key: s3cret",
+    ],
+)
+def test_secret_is_refused_however_it_is_written(secret, moveis):
+    (trouble,) = troubles_of(source("m.yaml", f"own: {{{secret}}}\n"), tenant=moveis)
+
+    assert "s3cret" not in trouble
+    assert "12" not in trouble
+
+
+@pytest.mark.parametrize(
+    "plain", ["password: null", "token: ''", "token_count: 3", "keyboard: br", "secret: true"]
+)
+def test_what_only_sounds_like_a_secret_may_stand(plain, moveis):
+    assert troubles_of(source("m.yaml", f"own: {{{plain}}}\n"), tenant=moveis) == []
+
+
+@pytest.mark.parametrize(
     ("content", "line"),
     [
         ("a: &x 1\nb: *x", 1),
@@ -278,6 +306,16 @@ def test_company_maps_inboxes_of_its_own_accounts_only(moveis, cosmeticos):
     assert troubles_of(own, tenant=moveis) == []
     assert len(troubles_of(foreign, tenant=moveis)) == 1
     assert len(troubles_of(taken, is_platform=True)) == 1
+
+
+def test_company_is_not_given_the_account_that_its_short_name_tells():
+    tenant = TenantFactory(slug="account-7")
+    plan = transfer.plan([source("c.yaml", "account_id: account_7\nname: Nova\n")], tenant=tenant)
+
+    transfer.carry_out(plan)
+
+    assert Tenant.objects.get(pk=tenant.pk).name == "Nova"
+    assert not ChannelMapping.objects.exists()
 
 
 def test_company_cannot_lift_its_limits(moveis):
