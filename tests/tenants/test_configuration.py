@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from tenants import configuration, layers, stamps
 from tenants.access import Access, Role
 from tenants.configuration import CircleError, UnknownDomainError
+from tenants.layers import Layer
 from tenants.models import (
     ChannelMapping,
     ChatwootInstallation,
@@ -333,3 +334,40 @@ def test_restoring_takes_no_channel_back_from_another_company(moveis, cosmeticos
 
 def test_new_company_has_a_configuration(moveis):
     assert Configuration.objects.get(tenant=moveis).version >= 1
+
+
+class _Counted(str):
+    """A text that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other):
+        _Counted.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_merging_large_documents_does_not_compare_every_value_with_every_other():
+    def large():
+        return Layer("company", "x", {"own": {_Counted(f"key-{n}"): n for n in range(500)}})
+
+    _Counted.compared = 0
+    merged, sources = layers.merge([large(), large()])
+
+    assert len(merged["own"]) == len(sources) == 500
+    assert _Counted.compared < 10_000
+
+
+def test_source_of_what_a_nearer_layer_replaced_is_forgotten():
+    far = Layer("domain", "far", {"a": {"b": {"c": 1, "d": 2}, "e": 3}, "f": 4})
+    near = Layer("company", "near", {"a": {"b": "text"}, "f": {"g": 5}})
+
+    merged, sources = layers.merge([far, near])
+
+    assert merged == {"a": {"b": "text", "e": 3}, "f": {"g": 5}}
+    assert {".".join(path): layer.name for path, layer in sources.items()} == {
+        "a.b": "near",
+        "a.e": "far",
+        "f.g": "near",
+    }
