@@ -5,7 +5,6 @@ mention stays as it is. Files are read when they are checked and again when they
 that memory does not grow with their number.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,8 +116,7 @@ def plan(
 def difference(item: Item) -> str:
     """How the file that is exported for it would change; empty when it would not."""
     before, after = (documents.write(text) if text else "" for text in _before_and_after(item))
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    return "\n".join(list(lines)[2 : MOST_DIFFERENT_LINES + 2])
+    return "\n".join(documents.difference(before, after)[:MOST_DIFFERENT_LINES])
 
 
 def carry_out(made: Plan, *, note: str = "") -> Done:

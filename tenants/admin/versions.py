@@ -1,6 +1,5 @@
 """Earlier versions of a company's configuration: read, compare, go back."""
 
-import difflib
 from typing import Any
 
 from django.contrib import admin, messages
@@ -95,10 +94,8 @@ def _before(version: ConfigurationVersion) -> ConfigurationVersion | None:
 
 
 def _difference(old: ConfigurationVersion | None, new: ConfigurationVersion) -> SafeString:
-    before, after = (
-        documents.write(version.document).splitlines() if version else [] for version in (old, new)
-    )
-    found = list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]
+    before, after = (documents.write(version.document) if version else "" for version in (old, new))
+    found = documents.difference(before, after)
     lines = [(KINDS.get(line[:1], ""), line) for line in found]
     return render_to_string("admin/diff.html", {"lines": lines})
 

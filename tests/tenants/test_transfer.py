@@ -403,3 +403,32 @@ def test_written_file_reads_back_as_the_same_value():
     value = {"a": ["yes", "no", "1", "1e3", "", "~", " x ", "é\nü", "2026-01-01", 1.5, None, True]}
 
     assert documents.read(documents.write(value)).value == value
+
+
+def test_small_change_of_a_large_document_is_shown_alone():
+    before = {"tables": {f"t{n}": "x" for n in range(5_000)}}
+    after = {"tables": {**before["tables"], "t2500": "y"}}
+
+    lines = documents.difference(documents.write(before), documents.write(after))
+
+    assert lines[0] == "@@ -2500,5 +2500,5 @@"
+    assert [line for line in lines if line[0] in "+-"] == ["-  t2500: x", "+  t2500: y"]
+
+
+def test_large_change_is_shown_without_a_full_comparison(monkeypatch):
+    def refused(*_lines, **_options):
+        raise AssertionError("This comparison could take hours.")
+
+    monkeypatch.setattr("difflib.unified_diff", refused)
+    before = "first\n2\n3\n" + "".join(f"{n % 110}\n" for n in range(5_000)) + "last\n"
+    after = "first\n2\n3\n" + "".join(f"{n * 7 % 110}\n" for n in range(5_000)) + "last\n"
+
+    lines = documents.difference(before, after)
+
+    assert lines[0].startswith("@@ -3,")
+    assert "-first" not in lines
+    assert {line[0] for line in lines[1:]} == {"-", "+"}
+
+
+def test_equal_documents_do_not_differ():
+    assert documents.difference("a\nb\nc\n", "a\nb\nc\n") == []
