@@ -196,8 +196,9 @@ class _Change:
 
     def finish(self) -> None:
         if self.has_domains:
-            refuse_circles(parents_of_all())
+            # Raised first: the row of the number lets nobody else add half of a circle meanwhile.
             stamps.raise_for_domains()
+            refuse_circles(parents_of_all())
         if self.tenants:
             stamps.raise_for_tenants(self.tenants)
         for tenant in Tenant.objects.filter(pk__in=self.tenants, configuration__isnull=False):
@@ -262,9 +263,18 @@ def _keep(key: Any, value: Effective) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Domains:
+    """All domains. Each becomes a layer when it is asked for: a broken one stops nobody else."""
+
     number: int
-    layers: Mapping[str, Layer]
+    rows: Mapping[str, Domain]
     parents: Mapping[str, list[str]]
+    layers: dict[str, Layer] = field(default_factory=dict)
+
+    def layer(self, slug: str) -> Layer:
+        if slug not in self.layers:
+            own = layers.own_layer_of_domain(self.rows[slug])
+            self.layers[slug] = Layer("domain", slug, own)
+        return self.layers[slug]
 
 
 _domains: _Domains | None = None
@@ -278,12 +288,12 @@ def _compile(
     )
     known = _domain_layers(version[1])
     chosen = domain or _chosen_domain(configuration)
-    if chosen and chosen not in known.layers:
+    if chosen and chosen not in known.rows:
         raise UnknownDomainError(chosen)
     way = layers.linearize(chosen, known.parents) if chosen else []
     stack = (
         Layer("default", "", {"settings": options.defaults()}),
-        *(known.layers[slug] for slug in reversed(way)),
+        *(known.layer(slug) for slug in reversed(way)),
         _company_layer(configuration),
         *_channel_layers(configuration, channel_id),
     )
@@ -326,8 +336,7 @@ def _read_domains(number: int) -> _Domains:
     rows = Domain.objects.prefetch_related(
         "domainopeninghours_set", "domainholiday_set", "domainfieldmapping_set"
     )
-    own = {row.slug: Layer("domain", row.slug, layers.own_layer_of_domain(row)) for row in rows}
-    return _Domains(number, own, parents_of_all())
+    return _Domains(number, {row.slug: row for row in rows}, parents_of_all())
 
 
 def parents_of_all() -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ from tenants.models import (
     Configuration,
     ConfigurationVersion,
     Domain,
+    DomainOpeningHours,
     DomainParent,
     FieldMapping,
     Holiday,
@@ -346,6 +347,22 @@ class _Counted(str):
         return str.__eq__(self, other)
 
     __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize("broken", ["hours", "document"])
+def test_broken_domain_stops_only_those_who_stand_on_it(broken, moveis, cosmeticos):
+    row = domain("broken")
+    domain("sound", tables={"a": "b"})
+    stand_on(moveis, "broken")
+    stand_on(cosmeticos, "sound")
+    if broken == "hours":
+        DomainOpeningHours.objects.create(domain=row, weekday=9)
+    else:
+        Domain.objects.filter(pk=row.pk).update(document=["no mapping"])
+
+    assert configuration.effective(cosmeticos.pk).get("tables", "a") == "b"
+    with pytest.raises((IndexError, TypeError)):
+        configuration.effective(moveis.pk)
 
 
 def test_merging_large_documents_does_not_compare_every_value_with_every_other():
