@@ -30,11 +30,12 @@ def take_secrets(config: Mapping[str, Any]) -> Taken:
 
 def merge(tenant: Tenant, config: Mapping[str, Any], *, note: str) -> list[transfer.Remark]:
     """Key by key into what is there; what is not mentioned stays. Troubles change nothing."""
-    merged = _merged(layers.document_of_tenant(tenant), config)
-    text = documents.write(merged).encode()
-    plan = transfer.plan([Source("config", lambda: text)], tenant=tenant)
-    if not plan.troubles:
-        with configuration.changing(note=note):
+    with configuration.changing(note=note):
+        configuration.hold(tenant.slug)
+        merged = _merged(layers.document_of_tenant(tenant), config)
+        text = documents.write(merged).encode()
+        plan = transfer.plan([Source("config", lambda: text)], tenant=tenant)
+        if not plan.troubles:
             transfer.carry_out(plan)
     return plan.troubles
 

@@ -123,6 +123,18 @@ def changing(*, note: str = "") -> Iterator[None]:
         _open_change.reset(token)
 
 
+def hold(slug: str) -> Tenant | None:
+    """The company as it is now; nobody else changes what it says until the transaction ends.
+
+    Everybody takes the company first and its configuration second, or two would wait for each
+    other. `no_key` lets rows that point to the company be added meanwhile.
+    """
+    tenant: Tenant | None = Tenant.objects.select_for_update(no_key=True).filter(slug=slug).first()
+    if tenant is not None:
+        list(Configuration.objects.select_for_update().filter(tenant=tenant).values_list("pk"))
+    return tenant
+
+
 def say(note: str) -> None:
     """Put a note on the change that is open."""
     change = _open_change.get()
@@ -159,9 +171,11 @@ def restore(version: ConfigurationVersion, *, note: str, access: Access) -> None
 def write(tenant: Tenant, document: Mapping[str, Any]) -> None:
     """Make the company say what a checked document says. Channels are added, never removed."""
     with changing():
+        now = hold(tenant.slug) or tenant
         for key in OF_THE_COMPANY:
-            setattr(tenant, key, document.get(key) or getattr(tenant, key))
-        tenant.save()
+            setattr(now, key, document.get(key) or getattr(now, key))
+            setattr(tenant, key, getattr(now, key))
+        now.save()
         configuration = Configuration.objects.get(tenant=tenant)
         configuration.domain = _domain_named(document.get("domain"))
         layers.write_rows_of_tenant(configuration, document)

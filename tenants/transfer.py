@@ -335,6 +335,8 @@ def _channel_key(channel: Mapping[str, Any]) -> tuple[str, int, Any]:
 
 
 def _write(item: Item) -> str:
+    if not item.is_domain:
+        configuration.hold(item.slug)
     before, after = _before_and_after(item)
     if before == after:
         return "unchanged"
@@ -345,8 +347,10 @@ def _write(item: Item) -> str:
         tenant, _made = Tenant.objects.get_or_create(
             slug=item.slug, defaults={"name": after["name"]}
         )
-        for key, name in LIMITS.items():
-            setattr(tenant, name, (after.get("limits") or {}).get(key))
+        if after.get("limits") != before.get("limits"):
+            for key, name in LIMITS.items():
+                setattr(tenant, name, (after.get("limits") or {}).get(key))
+            tenant.save()
         configuration.write(tenant, after)
     return "changed" if before else "created"
 

@@ -21,6 +21,7 @@ from tenants.models import (
     FieldMapping,
     Holiday,
     OpeningHours,
+    Tenant,
 )
 
 pytestmark = pytest.mark.django_db
@@ -388,3 +389,12 @@ def test_source_of_what_a_nearer_layer_replaced_is_forgotten():
         "a.e": "far",
         "f.g": "near",
     }
+
+
+def test_stale_row_of_a_company_does_not_undo_a_suspension(moveis):
+    Tenant.objects.filter(pk=moveis.pk).update(is_active=False)
+
+    configuration.write(moveis, {"name": "Outra"})
+
+    row = Tenant.objects.get(pk=moveis.pk)
+    assert (row.is_active, row.name) == (False, "Outra")
