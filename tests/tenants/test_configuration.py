@@ -8,9 +8,11 @@ from django.db import DatabaseError
 
 from tenants import configuration, layers, stamps
 from tenants.access import Access, Role
+from tenants.admin.effective import MOST_ROWS
 from tenants.configuration import CircleError, UnknownDomainError
 from tenants.layers import Layer
 from tenants.models import (
+    AuditEntry,
     ChannelMapping,
     ChatwootInstallation,
     Configuration,
@@ -364,6 +366,27 @@ def test_broken_domain_stops_only_those_who_stand_on_it(broken, moveis, cosmetic
     assert configuration.effective(cosmeticos.pk).get("tables", "a") == "b"
     with pytest.raises((IndexError, TypeError)):
         configuration.effective(moveis.pk)
+
+
+def test_page_of_a_large_configuration_stays_small(moveis, helena, signed_in):
+    configuration.write(moveis, {"own": {f"key-{n}": n for n in range(3_000)}})
+    row = Configuration.objects.get(tenant=moveis)
+
+    answer = signed_in(helena).get(f"/admin/tenants/configuration/{row.pk}/effective/")
+
+    assert len(answer.context["rows"]) == MOST_ROWS
+    assert answer.context["left_out"] == len(configuration.effective(moveis.pk).sources) - MOST_ROWS
+    assert str(answer.context["left_out"]) in answer.content.decode()
+
+
+def test_audit_log_keeps_the_beginning_of_a_large_document(moveis):
+    configuration.write(moveis, {"own": {f"key-{n}": n for n in range(3_000)}})
+
+    entry = AuditEntry.objects.filter(object_type="tenants.configuration").latest("pk")
+    before, after = entry.changes["document"]
+    assert before == {}
+    assert after.startswith('{"own": {"key-0": 0')
+    assert len(after) < 3_000
 
 
 def test_merging_large_documents_does_not_compare_every_value_with_every_other():
