@@ -1,5 +1,6 @@
 """Earlier versions of a company's configuration: read, compare, go back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -18,6 +19,7 @@ from tenants.admin.base import ReadOnlyAdmin, access_of, confirmed_action
 from tenants.models import ConfigurationVersion
 
 MOST_TO_COMPARE = 200
+MOST_LINES = 5_000
 KINDS = {"+": "added", "-": "removed", "@": "place"}
 
 
@@ -39,12 +41,11 @@ class ConfigurationVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Changed since the version before"))
     def changes(self, version: ConfigurationVersion) -> SafeString:
-        return _difference(_before(version), version)
+        return _once(version, "changes", lambda: _difference(_before(version), version))
 
     @admin.display(description=_("Content"))
     def content(self, version: ConfigurationVersion) -> SafeString:
-        lines = [("", line) for line in documents.write(version.document).splitlines()]
-        return render_to_string("admin/diff.html", {"lines": lines})
+        return _once(version, "content", lambda: _content(version))
 
     @action(description=_("Compare"), url_path="compare", permissions=["view"])
     def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -85,6 +86,24 @@ class ConfigurationVersionAdmin(ReadOnlyAdmin):
             self.message_user(request, note, messages.SUCCESS)
 
 
+def _once(version: ConfigurationVersion, name: str, make: Callable[[], SafeString]) -> SafeString:
+    """The theme asks several times for each field of a page."""
+    made: dict[str, SafeString] = version.__dict__.setdefault("_made_for_page", {})
+    if name not in made:
+        made[name] = make()
+    return made[name]
+
+
+def _content(version: ConfigurationVersion) -> SafeString:
+    return _shown([("", line) for line in documents.write(version.document).splitlines()])
+
+
+def _shown(lines: list[tuple[str, str]]) -> SafeString:
+    """More than a person reads is left out."""
+    rest = [("place", "…")] if len(lines) > MOST_LINES else []
+    return render_to_string("admin/diff.html", {"lines": [*lines[:MOST_LINES], *rest]})
+
+
 def _before(version: ConfigurationVersion) -> ConfigurationVersion | None:
     rows = ConfigurationVersion.objects.filter(tenant=version.tenant)
     found: ConfigurationVersion | None = (
@@ -96,8 +115,7 @@ def _before(version: ConfigurationVersion) -> ConfigurationVersion | None:
 def _difference(old: ConfigurationVersion | None, new: ConfigurationVersion) -> SafeString:
     before, after = (documents.write(version.document) if version else "" for version in (old, new))
     found = documents.difference(before, after)
-    lines = [(KINDS.get(line[:1], ""), line) for line in found]
-    return render_to_string("admin/diff.html", {"lines": lines})
+    return _shown([(KINDS.get(line[:1], ""), line) for line in found])
 
 
 def _is_number(text: str) -> bool:

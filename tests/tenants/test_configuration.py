@@ -4,7 +4,8 @@ import datetime
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
 from tenants import configuration, layers, stamps
 from tenants.access import Access, Role
@@ -377,6 +378,21 @@ def test_page_of_a_large_configuration_stays_small(moveis, helena, signed_in):
     assert len(answer.context["rows"]) == MOST_ROWS
     assert answer.context["left_out"] == len(configuration.effective(moveis.pk).sources) - MOST_ROWS
     assert str(answer.context["left_out"]) in answer.content.decode()
+
+
+def test_page_of_a_large_version_is_made_once_and_stays_small(moveis, helena, signed_in):
+    configuration.write(moveis, {"own": {f"key-{n}": n for n in range(6_000)}})
+    version = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
+    page = signed_in(helena)
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = page.get(f"/admin/tenants/configurationversion/{version.pk}/change/")
+
+    text = answer.content.decode()
+    assert "key-4900" in text
+    assert "key-5900" not in text
+    earlier = [query for query in asked.captured_queries if '"number" <' in query["sql"]]
+    assert len(earlier) == 1
 
 
 def test_audit_log_keeps_the_beginning_of_a_large_document(moveis):
