@@ -39,6 +39,7 @@ class Action(models.TextChoices):
 SECRET_WORDS = ("password", "secret", "token", "key", "hash", "digest")
 HIDDEN = "•••"
 LONGEST_VALUE = 2_000
+LONGEST_DOCUMENT = 20_000  # versions of configuration keep the whole
 
 # Rows of other packages that matter as much as our own. `last_t` and the like change at each use.
 FOREIGN_MODELS: Mapping[str, frozenset[str]] = {
@@ -204,4 +205,7 @@ def _shown(value: Any) -> Any:
         return HIDDEN
     if isinstance(value, str) and len(value) > LONGEST_VALUE:
         return f"{value[:LONGEST_VALUE]}… ({len(value)})"
+    if isinstance(value, dict | list):
+        text = json.dumps(value, ensure_ascii=False)
+        return value if len(text) <= LONGEST_DOCUMENT else _shown(text)
     return value

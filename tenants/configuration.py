@@ -21,6 +21,7 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from tenants import audit, context, resolution
+from tenants.access import Access, Area, Verb
 from tenants.config import layers, options, stamps
 from tenants.config.documents import Path
 from tenants.config.layers import Document, Layer
@@ -36,6 +37,7 @@ from tenants.models import (
 
 logger = logging.getLogger(__name__)
 
+OF_THE_COMPANY = ("name", "language", "time_zone")
 MOST_KEPT = 5_000
 OLDEST_SECONDS = 300
 
@@ -122,6 +124,18 @@ def changing(*, note: str = "") -> Iterator[None]:
         _open_change.reset(token)
 
 
+def hold(slug: str) -> Tenant | None:
+    """The company as it is now; nobody else changes what it says until the transaction ends.
+
+    Everybody takes the company first and its configuration second, or two would wait for each
+    other. `no_key` lets rows that point to the company be added meanwhile.
+    """
+    tenant: Tenant | None = Tenant.objects.select_for_update(no_key=True).filter(slug=slug).first()
+    if tenant is not None:
+        list(Configuration.objects.select_for_update().filter(tenant=tenant).values_list("pk"))
+    return tenant
+
+
 def say(note: str) -> None:
     """Put a note on the change that is open."""
     change = _open_change.get()
@@ -138,10 +152,19 @@ def note_change(*, tenant_id: int | None) -> None:
         change.has_domains |= tenant_id is None
 
 
-def restore(version: ConfigurationVersion, *, note: str) -> None:
-    """Domain, hours, mappings and the rest, and the settings of channels that are still there."""
+def restore(version: ConfigurationVersion, *, note: str, access: Access) -> None:
+    """Domain, hours, mappings and the rest, and the settings of channels that are still there.
+
+    A domain must be offered now, and name, language and time zone stay for those who may not
+    change the company.
+    """
     document = dict(version.document)
     document["channels"] = layers.channels_still_there(version.tenant, document)
+    slug = document.get("domain")
+    if slug and not Domain.objects.visible_to(access).filter(slug=slug).exists():
+        raise UnknownDomainError(slug)
+    if not access.may(Verb.CHANGE, Area.COMPANY):
+        document = {k: v for k, v in document.items() if k not in OF_THE_COMPANY}
     with changing(note=note):
         write(version.tenant, document)
 
@@ -149,9 +172,11 @@ def restore(version: ConfigurationVersion, *, note: str) -> None:
 def write(tenant: Tenant, document: Mapping[str, Any]) -> None:
     """Make the company say what a checked document says. Channels are added, never removed."""
     with changing():
-        for key in ("name", "language", "time_zone"):
-            setattr(tenant, key, document.get(key) or getattr(tenant, key))
-        tenant.save()
+        now = hold(tenant.slug) or tenant
+        for key in OF_THE_COMPANY:
+            setattr(now, key, document.get(key) or getattr(now, key))
+            setattr(tenant, key, getattr(now, key))
+        now.save()
         configuration = Configuration.objects.get(tenant=tenant)
         configuration.domain = _domain_named(document.get("domain"))
         layers.write_rows_of_tenant(configuration, document)
@@ -186,8 +211,9 @@ class _Change:
 
     def finish(self) -> None:
         if self.has_domains:
-            refuse_circles(parents_of_all())
+            # Raised first: the row of the number lets nobody else add half of a circle meanwhile.
             stamps.raise_for_domains()
+            refuse_circles(parents_of_all())
         if self.tenants:
             stamps.raise_for_tenants(self.tenants)
         for tenant in Tenant.objects.filter(pk__in=self.tenants, configuration__isnull=False):
@@ -252,9 +278,18 @@ def _keep(key: Any, value: Effective) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Domains:
+    """All domains. Each becomes a layer when it is asked for: a broken one stops nobody else."""
+
     number: int
-    layers: Mapping[str, Layer]
+    rows: Mapping[str, Domain]
     parents: Mapping[str, list[str]]
+    layers: dict[str, Layer] = field(default_factory=dict)
+
+    def layer(self, slug: str) -> Layer:
+        if slug not in self.layers:
+            own = layers.own_layer_of_domain(self.rows[slug])
+            self.layers[slug] = Layer("domain", slug, own)
+        return self.layers[slug]
 
 
 _domains: _Domains | None = None
@@ -268,12 +303,12 @@ def _compile(
     )
     known = _domain_layers(version[1])
     chosen = domain or _chosen_domain(configuration)
-    if chosen and chosen not in known.layers:
+    if chosen and chosen not in known.rows:
         raise UnknownDomainError(chosen)
     way = layers.linearize(chosen, known.parents) if chosen else []
     stack = (
         Layer("default", "", {"settings": options.defaults()}),
-        *(known.layers[slug] for slug in reversed(way)),
+        *(known.layer(slug) for slug in reversed(way)),
         _company_layer(configuration),
         *_channel_layers(configuration, channel_id),
     )
@@ -316,8 +351,7 @@ def _read_domains(number: int) -> _Domains:
     rows = Domain.objects.prefetch_related(
         "domainopeninghours_set", "domainholiday_set", "domainfieldmapping_set"
     )
-    own = {row.slug: Layer("domain", row.slug, layers.own_layer_of_domain(row)) for row in rows}
-    return _Domains(number, own, parents_of_all())
+    return _Domains(number, {row.slug: row for row in rows}, parents_of_all())
 
 
 def parents_of_all() -> dict[str, list[str]]:

@@ -53,7 +53,7 @@ def copy(source: Tenant, *, slug: str, name: str) -> Tenant:
     tenant.save()
     document = {**layers.document_of_tenant(source), "name": name}
     document.pop("channels", None)
-    with configuration.changing(note=_("Copy of %(name)s") % {"name": source.slug}):
+    with configuration.changing(note=_("Copy of another company")):
         configuration.write(tenant, document)
     for path in settings.COPIED_WITH_COMPANY:
         part: CopyPart = import_string(path)

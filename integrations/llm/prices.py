@@ -11,6 +11,9 @@ from integrations.models import ModelPrice, ModelProfile
 from tenants.budgets.money import rounded
 
 MILLION = 1_000_000
+# For one request. A company names its own prices and its server its own tokens; beyond this, sums
+# of a few calls would no longer fit into the database.
+MOST_DOLLARS = Decimal(1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Price:
     def of(self, tokens: Tokens) -> Decimal:
         fresh = tokens.read - tokens.cached
         dollars = fresh * self.read + tokens.cached * self.cached + tokens.written * self.written
-        return rounded(dollars / MILLION)
+        return rounded(min(dollars / MILLION, MOST_DOLLARS))
 
 
 class PriceList:

@@ -97,7 +97,7 @@ def transcription(client: Any, *, audio: bytes, name: str, seconds: float, **val
         data = _json(answer.content)
         if not isinstance(data.get("text"), str):
             raise UnusableAnswerError(outcome_unknown=True)
-        return Raw(tokens=_tokens(data.get("usage")), text=data["text"])
+        return Raw(tokens=_tokens(data.get("usage")), text=_text(data["text"]))
 
 
 def models(client: Any, *, seconds: float) -> list[str]:
@@ -207,7 +207,7 @@ def _tool_call(call: Mapping[str, Any]) -> ToolCall:
     arguments = function.get("arguments") or "{}"
     if not isinstance(arguments, str):
         arguments = json.dumps(arguments)
-    return ToolCall(_text(call.get("id")), str(function["name"]), arguments)
+    return ToolCall(_text(call.get("id")), _text(function["name"]), _text(arguments))
 
 
 def _tokens(usage: Any) -> Tokens | None:
@@ -239,7 +239,10 @@ def _number(values: Mapping[str, Any], *names: str) -> int | None:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """JSON may carry halves of characters and zero bytes, which no database takes as text."""
+    if not isinstance(value, str):
+        return ""
+    return value.encode(errors="replace").decode().replace("\0", "")
 
 
 def _list(value: Any) -> list[Any]:

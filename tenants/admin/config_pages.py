@@ -25,7 +25,7 @@ from tenants.admin.base import (
     access_of,
 )
 from tenants.admin.config_forms import OPTION_FIELDS, ConfigurationForm, LayerForm
-from tenants.admin.effective import effective_rows, name_of_layer
+from tenants.admin.effective import MOST_ROWS, effective_rows, name_of_layer
 from tenants.config import schema, transfer
 from tenants.models import (
     ChannelMapping,
@@ -248,6 +248,7 @@ class ConfigurationAdmin(ConfigurationPage):
             "title": gettext("Values in effect for %(name)s") % {"name": row.tenant},
             "config": config,
             "rows": effective_rows(config),
+            "left_out": max(len(config.sources) - MOST_ROWS, 0),
             "layer_names": [name_of_layer(layer) for layer in reversed(config.layers)],
             "domains": domains,
             "channels": channels,

@@ -24,6 +24,7 @@ SECTIONS = {
     "crews": _("Crews"),
     "integrations": _("Integrations"),
 }
+MOST_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,9 @@ class Row:
 
 
 def effective_rows(config: Effective) -> list[Row]:
+    """The first of them: more than a person reads, and than a page should hold, stays out."""
     ordered = sorted(config.sources.items(), key=lambda entry: _order(entry[0]))
-    return [_row(config, path, layer) for path, layer in ordered]
+    return [_row(config, path, layer) for path, layer in ordered[:MOST_ROWS]]
 
 
 def name_of_layer(layer: Layer) -> str:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from tenants.access import Area, Verb
 from tenants.admin.base import ScopedAdmin, access_of
 from tenants.config import transfer
 from tenants.config.config_files import Source
@@ -40,7 +41,13 @@ def show(page: ScopedAdmin, request: HttpRequest) -> HttpResponse:
         messages.error(request, str(error))
         return _render(page, request, tenant)
     sources = [file.as_source() for file in files]
-    plan = transfer.plan(sources, tenant=tenant, is_platform=access_of(request).is_platform)
+    access = access_of(request)
+    plan = transfer.plan(
+        sources,
+        tenant=tenant,
+        is_platform=access.is_platform,
+        may_rename=access.may(Verb.CHANGE, Area.COMPANY),
+    )
     if "apply" not in request.POST or plan.troubles:
         return _render(page, request, tenant, files=files, plan=plan)
     done = transfer.carry_out(plan, note=request.POST.get("note", "")[:200])

@@ -1,6 +1,6 @@
 """Earlier versions of a company's configuration: read, compare, go back."""
 
-import difflib
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -20,6 +20,7 @@ from tenants.config import documents
 from tenants.models import ConfigurationVersion
 
 MOST_TO_COMPARE = 200
+MOST_LINES = 5_000
 KINDS = {"+": "added", "-": "removed", "@": "place"}
 
 
@@ -41,12 +42,11 @@ class ConfigurationVersionAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Changed since the version before"))
     def changes(self, version: ConfigurationVersion) -> SafeString:
-        return _difference(_before(version), version)
+        return _once(version, "changes", lambda: _difference(_before(version), version))
 
     @admin.display(description=_("Content"))
     def content(self, version: ConfigurationVersion) -> SafeString:
-        lines = [("", line) for line in documents.write(version.document).splitlines()]
-        return render_to_string("admin/diff.html", {"lines": lines})
+        return _once(version, "content", lambda: _content(version))
 
     @action(description=_("Compare"), url_path="compare", permissions=["view"])
     def compare(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -80,11 +80,29 @@ class ConfigurationVersionAdmin(ReadOnlyAdmin):
     def _restore(self, request: HttpRequest, version: ConfigurationVersion) -> None:
         note = gettext("Version %(number)d restored") % {"number": version.number}
         try:
-            configuration.restore(version, note=note)
+            configuration.restore(version, note=note, access=access_of(request))
         except configuration.UnknownDomainError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, note, messages.SUCCESS)
+
+
+def _once(version: ConfigurationVersion, name: str, make: Callable[[], SafeString]) -> SafeString:
+    """The theme asks several times for each field of a page."""
+    made: dict[str, SafeString] = version.__dict__.setdefault("_made_for_page", {})
+    if name not in made:
+        made[name] = make()
+    return made[name]
+
+
+def _content(version: ConfigurationVersion) -> SafeString:
+    return _shown([("", line) for line in documents.write(version.document).splitlines()])
+
+
+def _shown(lines: list[tuple[str, str]]) -> SafeString:
+    """More than a person reads is left out."""
+    rest = [("place", "…")] if len(lines) > MOST_LINES else []
+    return render_to_string("admin/diff.html", {"lines": [*lines[:MOST_LINES], *rest]})
 
 
 def _before(version: ConfigurationVersion) -> ConfigurationVersion | None:
@@ -96,12 +114,9 @@ def _before(version: ConfigurationVersion) -> ConfigurationVersion | None:
 
 
 def _difference(old: ConfigurationVersion | None, new: ConfigurationVersion) -> SafeString:
-    before, after = (
-        documents.write(version.document).splitlines() if version else [] for version in (old, new)
-    )
-    found = list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]
-    lines = [(KINDS.get(line[:1], ""), line) for line in found]
-    return render_to_string("admin/diff.html", {"lines": lines})
+    before, after = (documents.write(version.document) if version else "" for version in (old, new))
+    found = documents.difference(before, after)
+    return _shown([(KINDS.get(line[:1], ""), line) for line in found])
 
 
 def _is_number(text: str) -> bool:

@@ -199,7 +199,8 @@ class ConfigurationView(TenantView):
 
     @transaction.atomic
     def change(self, tenant: Tenant, domain: str, values: Any) -> None:
-        row = Configuration.objects.select_for_update().get(tenant=tenant)
+        configuration.hold(tenant.slug)
+        row = Configuration.objects.get(tenant=tenant)
         if values.get("version", row.version) != row.version:
             message = _(
                 "The configuration was changed meanwhile: version %(number)d. Read it again."
@@ -242,6 +243,7 @@ class MappingView(TenantView):
     @transaction.atomic
     def change(self, channels: list[dict[str, Any]]) -> None:
         with configuration.changing():
+            configuration.hold(self.tenant.slug)
             self.remove_others(channels)
             plan = transfer.plan([source_of({"channels": channels})], tenant=self.tenant)
             if plan.troubles:

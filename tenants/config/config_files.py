@@ -36,7 +36,7 @@ class Source:
     @property
     def place(self) -> PurePosixPath:
         parts = PurePosixPath(self.name).parts
-        return PurePosixPath(*parts[1:] if parts[0] == "config" else parts)
+        return PurePosixPath(*parts[1:] if parts[:1] == ("config",) else parts)
 
 
 @dataclass(frozen=True, slots=True)

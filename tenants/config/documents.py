@@ -5,6 +5,8 @@ tags, a key given twice, several documents, deep nesting and long files are refu
 is a mistake or an attack. Words such as `no` and dates stay texts.
 """
 
+import difflib
+import itertools
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +20,8 @@ MOST_BYTES = 1_000_000
 MOST_VALUES = 50_000
 DEEPEST = 32
 LONGEST_NUMBER = 18
+MOST_COMPARED_LINES = 2_000
+CONTEXT_LINES = 2
 
 Path = tuple[str | int, ...]
 
@@ -73,6 +77,24 @@ def write(value: Any) -> str:
     )
 
 
+def difference(before: str, after: str) -> list[str]:
+    """The lines that differ, as a unified diff.
+
+    A comparison in full takes hours for large documents. So what both have in common at the ends
+    is not compared, and what remains is all removed and all added when it is still large.
+    """
+    old, new = before.splitlines(), after.splitlines()
+    head = max(_same(old, new) - CONTEXT_LINES, 0)
+    old, new = old[head:], new[head:]
+    tail = max(_same(old[::-1], new[::-1]) - CONTEXT_LINES, 0)
+    old, new = old[: len(old) - tail], new[: len(new) - tail]
+    if max(len(old), len(new)) > MOST_COMPARED_LINES:
+        place = f"@@ -{head + 1},{len(old)} +{head + 1},{len(new)} @@"
+        return [place, *(f"-{line}" for line in old), *(f"+{line}" for line in new)]
+    found = list(difflib.unified_diff(old, new, lineterm="", n=CONTEXT_LINES))[2:]
+    return [_further_down(line, head) if line.startswith("@@") else line for line in found]
+
+
 def check(value: Any) -> None:
     """Hold a value that did not come from a file to the same limits. Raises `DocumentError`."""
     waiting: list[tuple[Path, Any]] = [((), value)]
@@ -105,6 +127,16 @@ def shown(path: Path) -> str:
     """A path as people write it: integrations.mcp.config.url, crews.sales.agents[0]."""
     parts = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
     return "".join(parts).removeprefix(".")
+
+
+def _same(one: list[str], other: list[str]) -> int:
+    """How many lines at the beginning are the same."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _pair in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _further_down(place: str, lines: int) -> str:
+    return re.sub(r"(?<=[-+])[0-9]+", lambda number: str(int(number[0]) + lines), place)
 
 
 def _check_one(value: Any, path: Path) -> None:

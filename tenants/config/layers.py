@@ -216,20 +216,23 @@ def _merge_into(
         if isinstance(value, Mapping) and value:
             inner = merged.get(key)
             if not isinstance(inner, dict):
-                _forget(sources, here)
+                sources.pop(here, None)
                 inner = merged[key] = {}
             _merge_into(inner, value, layer, sources, here)
         else:
-            _forget(sources, here)
-            merged.pop(key, None)
+            _forget(sources, here, merged.pop(key, None))
             if value is not None and value != {}:
                 merged[key] = value
                 sources[here] = layer
 
 
-def _forget(sources: dict[Path, Layer], path: Path) -> None:
-    for known in [known for known in sources if known[: len(path)] == path]:
-        del sources[known]
+def _forget(sources: dict[Path, Layer], path: Path, gone: Any) -> None:
+    """The leaves of what is replaced, found on its own branch: documents may be large."""
+    if isinstance(gone, dict):
+        for key, inner in gone.items():
+            _forget(sources, (*path, key), inner)
+    else:
+        sources.pop(path, None)
 
 
 def _document_of_rows(

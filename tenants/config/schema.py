@@ -32,8 +32,9 @@ _INTERVAL = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]|24):(
 _DAY = re.compile(r"(?:[0-9]{4}-)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])\Z")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?\Z")
 _SECRET_KEY = re.compile(
-    r"(?:^|[_-])(?:password|passwd|senha|secret|token|api_?key|private_key)\Z", re.IGNORECASE
+    r"(?:\A|[^a-z0-9])(?:password|passwd|senha|secret|token|(?:api|private|secret|access)_?key)\Z"
 )
+_CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,10 @@ def unknown_keys(document: Mapping[str, Any], *, is_domain: bool = False) -> lis
 
 
 def is_secret_in_clear(key: str, value: Any) -> bool:
-    """A text under a key that tells a secret; a reference to one ends with _ref."""
-    return isinstance(value, str) and bool(value) and bool(_SECRET_KEY.search(key))
+    """A text or number under a key that tells a secret; a reference to one ends with _ref."""
+    is_value = isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+    words = _CAMEL_CASE.sub("_", key).lower().replace("-", "_")
+    return is_value and bool(_SECRET_KEY.search(words))
 
 
 def is_slug(value: Any) -> bool:

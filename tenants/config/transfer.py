@@ -5,7 +5,6 @@ mention stays as it is. Files are read when they are checked and again when they
 that memory does not grow with their number.
 """
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from tenants import account_names, configuration, resolution
+from tenants.access import Access
 from tenants.config import config_files, documents, layers, schema
 from tenants.config.config_files import Piece, Source
 from tenants.config.documents import DocumentError
@@ -46,6 +46,7 @@ class Item:
     is_domain: bool
     pieces: list[Piece]
     is_new: bool
+    may_map: bool
 
     @property
     def account(self) -> str:
@@ -67,6 +68,7 @@ class Plan:
     """What an import would do. With troubles it does nothing."""
 
     is_platform: bool
+    may_rename: bool = True
     items: list[Item] = field(default_factory=list)
     troubles: list[Remark] = field(default_factory=list)
     unknown: list[Remark] = field(default_factory=list)
@@ -81,17 +83,24 @@ class Done:
 
 
 def plan(
-    sources: Iterable[Source], *, tenant: Tenant | None = None, is_platform: bool = False
+    sources: Iterable[Source],
+    *,
+    tenant: Tenant | None = None,
+    is_platform: bool = False,
+    may_rename: bool = True,
 ) -> Plan:
-    """Read and check every file. With a company, files may speak about that one only."""
+    """Read and check every file. With a company, files may speak about that one only.
+
+    Without `may_rename` they leave its name, language and time zone alone.
+    """
     if tenant is None and not is_platform:
         raise ValueError("Without a company only the platform may import.")
-    made = Plan(is_platform)
+    made = Plan(is_platform, may_rename)
     grouped: dict[tuple[bool, str], Item] = {}
     for source in sources:
         _collect(source, made, grouped, tenant)
     made.items = sorted(grouped.values(), key=lambda item: not item.is_domain)
-    _Check(made).run()
+    _Check(made, tenant).run()
     if not made.items and not made.troubles:
         made.troubles.append(Remark("", 0, "", _("There is no configuration file (.yaml) here.")))
     return made
@@ -100,8 +109,7 @@ def plan(
 def difference(item: Item) -> str:
     """How the file that is exported for it would change; empty when it would not."""
     before, after = (documents.write(text) if text else "" for text in _before_and_after(item))
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
-    return "\n".join(list(lines)[2 : MOST_DIFFERENT_LINES + 2])
+    return "\n".join(documents.difference(before, after)[:MOST_DIFFERENT_LINES])
 
 
 def carry_out(made: Plan, *, note: str = "") -> Done:
@@ -139,7 +147,7 @@ def _collect(
         default = tenant.slug if tenant else ""
         for piece in config_files.pieces_of(source, file, default_account=default):
             slug, is_new = _subject(piece, made.is_platform, tenant)
-            new = Item(slug, bool(piece.domain), [], is_new)
+            new = Item(slug, bool(piece.domain), [], is_new, may_map=made.is_platform)
             grouped.setdefault((bool(piece.domain), slug), new).pieces.append(piece)
     except DocumentError as error:
         path = documents.shown(error.path)
@@ -167,9 +175,10 @@ def _subject(piece: Piece, is_platform: bool, tenant: Tenant | None) -> tuple[st
 class _Check:
     """Holds every document against the rules, the database and the other files."""
 
-    def __init__(self, made: Plan) -> None:
+    def __init__(self, made: Plan, tenant: Tenant | None) -> None:
         self.plan = made
-        self.domains = set(Domain.objects.values_list("slug", flat=True))
+        reach = Access(tenant=None if made.is_platform else tenant, is_platform=made.is_platform)
+        self.domains = set(Domain.objects.visible_to(reach).values_list("slug", flat=True))
         self.domains |= {item.slug for item in made.items if item.is_domain}
         self.parents = configuration.parents_of_all()
         self.installations: dict[str, ChatwootInstallation | None] = {}
@@ -205,8 +214,10 @@ class _Check:
             return
         if document.get("domain"):
             yield from self.problems_of_domain(document["domain"], ("domain",))
-        if document.get("limits") is not None and not self.plan.is_platform:
-            yield from self.problems_of_limits(item, document["limits"])
+        if "limits" in document and not self.plan.is_platform:
+            yield from self.problems_of_limits(item, document["limits"] or {})
+        if not self.plan.may_rename:
+            yield from self.problems_of_company(item, document)
         yield from self.problems_of_number(item, document)
         for position, channel in enumerate(document.get("channels") or ()):
             yield from self.problems_of_channel(item, channel, ("channels", position))
@@ -223,6 +234,12 @@ class _Check:
         present = layers.limits_of(Tenant.objects.get(slug=item.slug))
         if dict(limits) != present:
             yield Problem(("limits",), _("Only the platform changes the limits of a company."))
+
+    def problems_of_company(self, item: Item, document: Document) -> Iterator[Problem]:
+        tenant = Tenant.objects.get(slug=item.slug)
+        for key in configuration.OF_THE_COMPANY:
+            if document.get(key) not in (None, getattr(tenant, key)):
+                yield Problem((key,), _("Only an owner changes this. Leave the line out."))
 
     def problems_of_channel(
         self, item: Item, channel: Mapping[str, Any], path: documents.Path
@@ -292,16 +309,16 @@ def _after(item: Item, before: Document) -> Document:
     after = {**before, **said}
     if not item.is_domain:
         after["channels"] = _channels_after(item, before, said)
-    after.setdefault("name", account_names.name_of(item.slug))
+    after["name"] = after.get("name") or before.get("name") or account_names.name_of(item.slug)
     return {key: value for key, value in after.items() if value not in (None, [], {})}
 
 
 def _channels_after(item: Item, before: Document, said: Document) -> list[Document]:
-    """Those known and those told; the number in the account's name is one, too."""
+    """Those known and those told; from the platform, the number in the account's name is one."""
     channels = {_channel_key(channel): channel for channel in before.get("channels", ())}
     channels |= {_channel_key(channel): channel for channel in said.get("channels") or ()}
     number = account_names.number_of(item.account)
-    if number and not any(key[1] == number for key in channels):
+    if item.may_map and number and not any(key[1] == number for key in channels):
         channels["", number, None] = {"account": number}
     return list(channels.values())
 
@@ -311,6 +328,8 @@ def _channel_key(channel: Mapping[str, Any]) -> tuple[str, int, Any]:
 
 
 def _write(item: Item) -> str:
+    if not item.is_domain:
+        configuration.hold(item.slug)
     before, after = _before_and_after(item)
     if before == after:
         return "unchanged"
@@ -321,8 +340,10 @@ def _write(item: Item) -> str:
         tenant, _made = Tenant.objects.get_or_create(
             slug=item.slug, defaults={"name": after["name"]}
         )
-        for key, name in LIMITS.items():
-            setattr(tenant, name, (after.get("limits") or {}).get(key))
+        if after.get("limits") != before.get("limits"):
+            for key, name in LIMITS.items():
+                setattr(tenant, name, (after.get("limits") or {}).get(key))
+            tenant.save()
         configuration.write(tenant, after)
     return "changed" if before else "created"
 

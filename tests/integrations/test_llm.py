@@ -1,5 +1,6 @@
 """Calls of models: the right model, tries, replacements, time, shapes, tools, pieces."""
 
+import json
 import time
 from decimal import Decimal
 
@@ -88,6 +89,37 @@ class TestAnswers:
         assert (row.state, row.turn, row.conversation, row.tries) == (State.OK, 7, 8, 1)
         assert row.model_answered == "gpt-4o-mini-2024-07-18"
         assert row.finished_at >= row.created_at
+
+    @pytest.mark.parametrize("odd", ["\ud800", "\0"])
+    def test_what_is_no_text_does_not_spoil_the_answer(self, odd, moveis, make_profile, models):
+        make_profile(moveis)
+        message = {"role": "assistant", "content": f"Sim{odd}."}
+        function = {"name": f"search{odd}", "arguments": f'{{"a": "{odd}"}}'}
+        message["tool_calls"] = [{"id": odd, "type": "function", "function": function}]
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        body = json.dumps({"model": f"model{odd}", "choices": [choice]}).encode()
+        models.script(Answer(body=body))
+
+        done = ask(moveis)
+
+        (call,) = done.tool_calls
+        assert the_call().state == State.OK
+        for text in (done.text, done.model, call.id, call.name, call.arguments):
+            assert "\0" not in text.encode().decode()
+
+    def test_absurd_price_and_tokens_are_written_down_and_added_up(
+        self, moveis, make_profile, models
+    ):
+        make_profile(moveis, price_in="999999999999", price_out=0)
+        usage = {"prompt_tokens": 2**40 - 1, "completion_tokens": 1}
+        models.script(*[say("Sim.", usage=usage)] * 3)
+
+        for _time in range(3):
+            ask(moveis)
+
+        totals = LlmCall.objects.totals()
+        assert set(LlmCall.objects.values_list("state", flat=True)) == {State.OK}
+        assert totals["dollars"] == 3 * Decimal(1_000_000)
 
     def test_length_of_the_answer_is_always_limited(self, moveis, make_profile, models):
         make_profile(moveis, max_tokens=321, temperature="0.30")

@@ -5,16 +5,22 @@ import datetime
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
 from tenants import configuration
+from tenants.access import Access, Role
+from tenants.admin.effective import MOST_ROWS
 from tenants.config import layers, stamps
+from tenants.config.layers import Layer
 from tenants.configuration import CircleError, UnknownDomainError
 from tenants.models import (
+    AuditEntry,
     ChannelMapping,
     ChatwootInstallation,
     Configuration,
     ConfigurationVersion,
     Domain,
+    DomainOpeningHours,
     DomainParent,
     FieldMapping,
     Holiday,
@@ -23,6 +29,8 @@ from tenants.models import (
 )
 
 pytestmark = pytest.mark.django_db
+
+PLATFORM = Access(is_platform=True)
 
 
 def domain(slug, *parents, **document):
@@ -284,11 +292,38 @@ def test_restored_version_is_what_it_was_and_becomes_a_new_one(moveis):
     old = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
     stand_on(moveis, "", tables={"a": "new"})
 
-    configuration.restore(old, note="back")
+    configuration.restore(old, note="back", access=PLATFORM)
 
     assert layers.document_of_tenant(moveis) == old.document
     last = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
     assert (last.number, last.note) == (old.number + 2, "back")
+
+
+def test_restoring_takes_no_domain_that_is_no_longer_offered(moveis):
+    row = domain("near")
+    stand_on(moveis, "near")
+    old = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
+    stand_on(moveis, "")
+    Domain.objects.filter(pk=row.pk).update(is_offered=False)
+
+    with pytest.raises(UnknownDomainError):
+        configuration.restore(old, note="back", access=Access(tenant=moveis, role=Role.OWNER))
+
+    configuration.restore(old, note="back", access=PLATFORM)
+    assert Configuration.objects.get(tenant=moveis).domain == row
+
+
+@pytest.mark.parametrize(("role", "name"), [(Role.OWNER, "Old"), (Role.EDITOR, "New")])
+def test_restoring_renames_the_company_for_those_who_may(role, name, moveis):
+    configuration.write(moveis, {"name": "Old", "tables": {"a": "old"}})
+    old = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
+    configuration.write(moveis, {"name": "New"})
+
+    configuration.restore(old, note="back", access=Access(tenant=moveis, role=role))
+
+    moveis.refresh_from_db()
+    document = layers.document_of_tenant(moveis)
+    assert (document["name"], document["tables"]) == (name, {"a": "old"})
 
 
 def test_restoring_takes_no_channel_back_from_another_company(moveis, cosmeticos):
@@ -298,7 +333,7 @@ def test_restoring_takes_no_channel_back_from_another_company(moveis, cosmeticos
     channel.delete()
     ChannelMapping.objects.create(tenant=cosmeticos, installation=chatwoot, account_id=1)
 
-    configuration.restore(old, note="back")
+    configuration.restore(old, note="back", access=PLATFORM)
 
     assert ChannelMapping.objects.get().tenant == cosmeticos
 
@@ -323,3 +358,101 @@ def test_company_with_everything_can_be_deleted(how, moveis, cosmeticos):
 
     connection.check_constraints()
     assert not ConfigurationVersion.objects.exclude(tenant=cosmeticos).exists()
+
+
+class _Counted(str):
+    """A text that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other):
+        _Counted.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+@pytest.mark.parametrize("broken", ["hours", "document"])
+def test_broken_domain_stops_only_those_who_stand_on_it(broken, moveis, cosmeticos):
+    row = domain("broken")
+    domain("sound", tables={"a": "b"})
+    stand_on(moveis, "broken")
+    stand_on(cosmeticos, "sound")
+    if broken == "hours":
+        DomainOpeningHours.objects.create(domain=row, weekday=9)
+    else:
+        Domain.objects.filter(pk=row.pk).update(document=["no mapping"])
+
+    assert configuration.effective(cosmeticos.pk).get("tables", "a") == "b"
+    with pytest.raises((IndexError, TypeError)):
+        configuration.effective(moveis.pk)
+
+
+def test_page_of_a_large_configuration_stays_small(moveis, helena, signed_in):
+    configuration.write(moveis, {"own": {f"key-{n}": n for n in range(3_000)}})
+    row = Configuration.objects.get(tenant=moveis)
+
+    answer = signed_in(helena).get(f"/admin/tenants/configuration/{row.pk}/effective/")
+
+    assert len(answer.context["rows"]) == MOST_ROWS
+    assert answer.context["left_out"] == len(configuration.effective(moveis.pk).sources) - MOST_ROWS
+    assert str(answer.context["left_out"]) in answer.content.decode()
+
+
+def test_page_of_a_large_version_is_made_once_and_stays_small(moveis, helena, signed_in):
+    configuration.write(moveis, {"own": {f"key-{n}": n for n in range(6_000)}})
+    version = ConfigurationVersion.objects.for_tenant(moveis).latest("number")
+    page = signed_in(helena)
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = page.get(f"/admin/tenants/configurationversion/{version.pk}/change/")
+
+    text = answer.content.decode()
+    assert "key-4900" in text
+    assert "key-5900" not in text
+    earlier = [query for query in asked.captured_queries if '"number" <' in query["sql"]]
+    assert len(earlier) == 1
+
+
+def test_audit_log_keeps_the_beginning_of_a_large_document(moveis):
+    configuration.write(moveis, {"own": {f"key-{n}": n for n in range(3_000)}})
+
+    entry = AuditEntry.objects.filter(object_type="tenants.configuration").latest("pk")
+    before, after = entry.changes["document"]
+    assert before == {}
+    assert after.startswith('{"own": {"key-0": 0')
+    assert len(after) < 3_000
+
+
+def test_merging_large_documents_does_not_compare_every_value_with_every_other():
+    def large():
+        return Layer("company", "x", {"own": {_Counted(f"key-{n}"): n for n in range(500)}})
+
+    _Counted.compared = 0
+    merged, sources = layers.merge([large(), large()])
+
+    assert len(merged["own"]) == len(sources) == 500
+    assert _Counted.compared < 10_000
+
+
+def test_source_of_what_a_nearer_layer_replaced_is_forgotten():
+    far = Layer("domain", "far", {"a": {"b": {"c": 1, "d": 2}, "e": 3}, "f": 4})
+    near = Layer("company", "near", {"a": {"b": "text"}, "f": {"g": 5}})
+
+    merged, sources = layers.merge([far, near])
+
+    assert merged == {"a": {"b": "text", "e": 3}, "f": {"g": 5}}
+    assert {".".join(path): layer.name for path, layer in sources.items()} == {
+        "a.b": "near",
+        "a.e": "far",
+        "f.g": "near",
+    }
+
+
+def test_stale_row_of_a_company_does_not_undo_a_suspension(moveis):
+    Tenant.objects.filter(pk=moveis.pk).update(is_active=False)
+
+    configuration.write(moveis, {"name": "Outra"})
+
+    row = Tenant.objects.get(pk=moveis.pk)
+    assert (row.is_active, row.name) == (False, "Outra")

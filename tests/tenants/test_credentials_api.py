@@ -452,6 +452,22 @@ class TestSyncOfConfiguration:
         assert config == {"password_ref": ref}
         assert reveal(moveis, ref, purpose="test").text == "s3cret-of-odoo"
 
+    def test_number_under_a_secrets_name_becomes_a_reference_too(self, send, moveis):
+        answer = send({"integrations": {"odoo": {"config": {"password": 12345678}}}})
+
+        ref = layers.document_of_tenant(moveis)["integrations"]["odoo"]["config"]["password_ref"]
+        assert answer.status_code == 200
+        assert reveal(moveis, ref, purpose="test").text == "12345678"
+
+    def test_what_the_company_hides_stays_hidden(self, send, moveis):
+        configuration.write(moveis, {"integrations": {"mcp": None, "odoo": {"enabled": True}}})
+
+        answer = send({"integrations": {"odoo": {"enabled": False}}})
+
+        known = {"mcp": None, "odoo": {"enabled": False}}
+        assert answer.status_code == 200
+        assert layers.document_of_tenant(moveis)["integrations"] == known
+
     def test_sending_it_twice_makes_no_second_version(self, send, moveis):
         config = {"integrations": {"odoo": {"config": {"token": "s3cret", "url": "http://x"}}}}
         send(config)

@@ -11,6 +11,7 @@ from tenants.access import Role
 from tenants.config import layers
 from tenants.models import (
     ApiToken,
+    AuditEntry,
     Budget,
     ChannelMapping,
     Configuration,
@@ -81,6 +82,16 @@ def test_copy_has_configuration_and_budgets_and_nothing_personal(moveis, helena)
     assert (budget.alert_emails, budget.alert_webhook_url) == ([], "")
     for model in (ChannelMapping, Credential, ApiToken, Membership):
         assert not model.objects.filter(tenant=copy).exists()
+
+
+def test_copy_does_not_tell_its_people_of_whom_it_is_a_copy(moveis):
+    copy = starting.copy(moveis, slug="copia", name="Cópia")
+
+    said = [
+        *copy.configurationversion_set.values_list("note", flat=True),
+        *map(str, AuditEntry.objects.filter(tenant=copy).values_list("changes", flat=True)),
+    ]
+    assert not any("moveis" in text or moveis.name in text for text in said)
 
 
 def test_copy_is_for_the_platform_alone(moveis, helena, signed_in):

@@ -15,6 +15,7 @@ from tenants.models import (
     FieldMapping,
     Tenant,
 )
+from tests.factories import TenantFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -170,6 +171,15 @@ def test_what_a_file_does_not_mention_stays(moveis):
     assert (document["tables"], document["foo"]) == ({"products": "q"}, {"bar": [1, None]})
 
 
+def test_identity_that_is_null_stays(moveis):
+    name = moveis.name
+
+    import_all(source("m.yaml", "account_id: moveis\nname: null\nlanguage: null\n"))
+
+    moveis.refresh_from_db()
+    assert (moveis.name, moveis.language) == (name, "pt-br")
+
+
 def test_unknown_keys_are_reported_and_kept(moveis):
     plan = transfer.plan([source("m.yaml", "account_id: moveis\n\nfoo: 1\n")], is_platform=True)
     transfer.carry_out(plan)
@@ -218,6 +228,33 @@ def test_problem_names_file_line_path_and_hides_secrets(text, where, moveis):
 
 
 @pytest.mark.parametrize(
+    "secret",
+    [
+        "password: 12345678",
+        "senha: 12.5",
+        "clientSecret: s3cret",
+        "accessToken: s3cret",
+        "apiKey: s3cret",
+        "secret_key: s3cret",
+        "aws.access-key: s3cret",
+        "X-Api-Key: s3cret",
+    ],
+)
+def test_secret_is_refused_however_it_is_written(secret, moveis):
+    (trouble,) = troubles_of(source("m.yaml", f"own: {{{secret}}}\n"), tenant=moveis)
+
+    assert "s3cret" not in trouble
+    assert "12" not in trouble
+
+
+@pytest.mark.parametrize(
+    "plain", ["password: null", "token: ''", "token_count: 3", "keyboard: br", "secret: true"]
+)
+def test_what_only_sounds_like_a_secret_may_stand(plain, moveis):
+    assert troubles_of(source("m.yaml", f"own: {{{plain}}}\n"), tenant=moveis) == []
+
+
+@pytest.mark.parametrize(
     ("content", "line"),
     [
         ("a: &x 1\nb: *x", 1),
@@ -239,6 +276,10 @@ def test_hostile_file_is_refused_with_its_line(content, line):
     (trouble,) = transfer.plan([source("bad.yaml", content)], is_platform=True).troubles
 
     assert (trouble.file, trouble.line) == ("bad.yaml", line)
+
+
+def test_file_without_a_name_is_the_companys(moveis):
+    assert troubles_of(source("", "tables: {a: b}\n"), tenant=moveis) == []
 
 
 def test_company_may_import_only_itself(moveis, cosmeticos):
@@ -268,6 +309,16 @@ def test_company_maps_inboxes_of_its_own_accounts_only(moveis, cosmeticos):
     assert len(troubles_of(taken, is_platform=True)) == 1
 
 
+def test_company_is_not_given_the_account_that_its_short_name_tells():
+    tenant = TenantFactory(slug="account-7")
+    plan = transfer.plan([source("c.yaml", "account_id: account_7\nname: Nova\n")], tenant=tenant)
+
+    transfer.carry_out(plan)
+
+    assert Tenant.objects.get(pk=tenant.pk).name == "Nova"
+    assert not ChannelMapping.objects.exists()
+
+
 def test_company_cannot_lift_its_limits(moveis):
     file = source("m.yaml", "account_id: moveis\nlimits: {people: 1000}\n")
 
@@ -277,10 +328,29 @@ def test_company_cannot_lift_its_limits(moveis):
     assert moveis.most_people == 1000
 
 
+@pytest.mark.parametrize("nothing", ["null", "{}", "~"])
+def test_company_cannot_empty_its_limits(nothing, moveis):
+    moveis.most_channels = 1
+    moveis.save()
+
+    file = source("m.yaml", f"limits: {nothing}\n")
+
+    assert len(troubles_of(file, tenant=moveis)) == 1
+
+
 def test_company_cannot_stand_on_a_domain_that_does_not_exist(moveis):
     (trouble,) = troubles_of(source("m.yaml", "domain: nowhere\n"), tenant=moveis)
 
     assert trouble == "m.yaml:1: domain: Não há domínio “nowhere”."
+
+
+def test_company_cannot_stand_on_a_domain_that_is_not_offered_to_it(moveis):
+    hidden = Domain.objects.create(slug="hidden", name="Hidden", is_offered=False)
+    file = source("m.yaml", "domain: hidden\n")
+
+    assert troubles_of(file, tenant=moveis) == ["m.yaml:1: domain: Não há domínio “hidden”."]
+    Configuration.objects.filter(tenant=moveis).update(domain=hidden)
+    assert troubles_of(file, tenant=moveis) == []
 
 
 def test_domains_in_a_circle_are_refused():
@@ -334,3 +404,32 @@ def test_written_file_reads_back_as_the_same_value():
     value = {"a": ["yes", "no", "1", "1e3", "", "~", " x ", "é\nü", "2026-01-01", 1.5, None, True]}
 
     assert documents.read(documents.write(value)).value == value
+
+
+def test_small_change_of_a_large_document_is_shown_alone():
+    before = {"tables": {f"t{n}": "x" for n in range(5_000)}}
+    after = {"tables": {**before["tables"], "t2500": "y"}}
+
+    lines = documents.difference(documents.write(before), documents.write(after))
+
+    assert lines[0] == "@@ -2500,5 +2500,5 @@"
+    assert [line for line in lines if line[0] in "+-"] == ["-  t2500: x", "+  t2500: y"]
+
+
+def test_large_change_is_shown_without_a_full_comparison(monkeypatch):
+    def refused(*_lines, **_options):
+        raise AssertionError("This comparison could take hours.")
+
+    monkeypatch.setattr("difflib.unified_diff", refused)
+    before = "first\n2\n3\n" + "".join(f"{n % 110}\n" for n in range(5_000)) + "last\n"
+    after = "first\n2\n3\n" + "".join(f"{n * 7 % 110}\n" for n in range(5_000)) + "last\n"
+
+    lines = documents.difference(before, after)
+
+    assert lines[0].startswith("@@ -3,")
+    assert "-first" not in lines
+    assert {line[0] for line in lines[1:]} == {"-", "+"}
+
+
+def test_equal_documents_do_not_differ():
+    assert documents.difference("a\nb\nc\n", "a\nb\nc\n") == []

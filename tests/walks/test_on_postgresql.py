@@ -18,6 +18,8 @@ PARTS = [
     "tests/tenants/test_api.py",
     "tests/tenants/test_api_refusals.py",
     "tests/tenants/test_admin_pages.py",
+    "tests/tenants/test_configuration.py",
+    "tests/tenants/test_configuration_at_once.py",
     "tests/tenants/test_credentials.py",
     "tests/tenants/test_credentials_admin.py",
     "tests/tenants/test_credentials_api.py",
