@@ -106,7 +106,10 @@ def plan(
 
 def difference(item: Item) -> str:
     """How the file that is exported for it would change; empty when it would not."""
-    before, after = (documents.write(text) if text else "" for text in _before_and_after(item))
+    old, new = _before_and_after(item)
+    if old == new:
+        return ""
+    before, after = (documents.write(text) if text else "" for text in (old, new))
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=2)
     return "\n".join(list(lines)[2 : MOST_DIFFERENT_LINES + 2])
 
@@ -287,7 +290,7 @@ def _remark(piece: Piece, file: documents.Document, problem: Problem) -> Remark:
 def _before_and_after(item: Item) -> tuple[Document, Document]:
     if item.is_domain:
         domain = Domain.objects.filter(slug=item.slug).first()
-        before = layers.document_of_domain(domain) if domain else {}
+        before = _in_order(layers.document_of_domain(domain)) if domain else {}
     else:
         tenant = Tenant.objects.filter(slug=item.slug).first()
         before = _with_limits(tenant) if tenant else {}
