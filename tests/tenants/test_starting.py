@@ -147,12 +147,60 @@ def test_viewer_sees_the_steps_and_tries_nothing(moveis, signed_in):
     assert answer.context["tried"] == ""
 
 
-def test_every_point_leads_to_a_page_that_exists(moveis, platform_admin, signed_in):
+@pytest.mark.parametrize("person", ["platform_admin", "helena"])
+def test_every_point_leads_to_a_page_that_exists(person, request, moveis, signed_in):
+    page = signed_in(request.getfixturevalue(person))
+
+    answer = page.get(f"/admin/tenants/tenant/{moveis.pk}/getting-started/")
+
+    addresses = [address for _point, address, _has_test in answer.context["points"]]
+    assert [page.get(address).status_code for address in addresses if address] == [
+        200 for address in addresses if address
+    ]
+
+
+def test_open_point_leads_to_a_form_for_this_company(moveis, platform_admin, signed_in):
     page = signed_in(platform_admin)
 
     answer = page.get(f"/admin/tenants/tenant/{moveis.pk}/getting-started/")
 
-    assert all(page.get(address).status_code == 200 for _point, address in answer.context["points"])
+    by_key = {point.key: address for point, address, _has_test in answer.context["points"]}
+    form = page.get(by_key["channels"]).context["adminform"].form
+    assert form.initial["tenant"] == str(moveis.pk)
+
+
+def test_done_point_leads_to_the_rows_of_this_company(
+    moveis, cosmeticos, platform_admin, signed_in
+):
+    ChannelMappingFactory(tenant=cosmeticos)
+    own = ChannelMappingFactory(tenant=moveis)
+    page = signed_in(platform_admin)
+
+    answer = page.get(f"/admin/tenants/tenant/{moveis.pk}/getting-started/")
+
+    by_key = {point.key: address for point, address, _has_test in answer.context["points"]}
+    assert list(page.get(by_key["channels"]).context["cl"].result_list) == [own]
+
+
+def test_looking_at_the_steps_tries_none_of_them(moveis, helena, signed_in, settings):
+    settings.ONBOARDING_POINTS = [f"{__name__}.point_that_fails"]
+    page = signed_in(helena)
+
+    answer = page.get(f"/admin/tenants/tenant/{moveis.pk}/getting-started/")
+
+    assert tried == []
+    assert 'name="point" value="failing"' in answer.text
+
+
+tried: list[str] = []
+
+
+def point_that_fails(tenant):
+    def test():
+        tried.append(tenant.slug)
+        raise onboarding.TestFailedError("broken")
+
+    return onboarding.Point("failing", "Failing", True, "", "tenants_budget_changelist", (), test)
 
 
 def test_plan_limits_people(moveis, helena):
