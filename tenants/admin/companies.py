@@ -19,6 +19,7 @@ from tenants.access import Area, Verb
 from tenants.admin.base import ScopedAdmin, ScopedForm, access_of, confirmed_action
 from tenants.admin.people import MembershipInline
 from tenants.models import Tenant
+from tenants.models.tenant import SHORT_NAME_RULE
 
 PLAN = ("most_people", "most_channels", "api_requests_per_minute")
 
@@ -32,11 +33,15 @@ class NewCompanyForm(ScopedForm):
         help_text=_("Brings a domain with hours, holidays and field mappings. All can be changed."),
     )
 
+    class Meta:
+        error_messages: ClassVar[Any] = {"slug": {"invalid": SHORT_NAME_RULE}}
+
 
 class CopyForm(forms.ModelForm):
     class Meta:
         model = Tenant
         fields = ("name", "slug")
+        error_messages: ClassVar[Any] = {"slug": {"invalid": SHORT_NAME_RULE}}
         widgets: ClassVar[Any] = {
             "name": UnfoldAdminTextInputWidget,
             "slug": UnfoldAdminTextInputWidget,

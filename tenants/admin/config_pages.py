@@ -26,6 +26,7 @@ from tenants.admin.base import (
 )
 from tenants.admin.config_forms import OPTION_FIELDS, ConfigurationForm, LayerForm
 from tenants.admin.effective import effective_rows, name_of_layer
+from tenants.configuration import Effective
 from tenants.models import (
     ChannelMapping,
     Configuration,
@@ -239,6 +240,7 @@ class ConfigurationAdmin(ConfigurationPage):
             domain=domain.slug if domain else None,
             channel_id=channel.pk if channel else None,
         )
+        names = _names_of_domains(config)
         now = timezone.now()
         context = {
             **self.admin_site.each_context(request),
@@ -246,8 +248,10 @@ class ConfigurationAdmin(ConfigurationPage):
             "object": row,
             "title": gettext("Values in effect for %(name)s") % {"name": row.tenant},
             "config": config,
-            "rows": effective_rows(config),
-            "layer_names": [name_of_layer(layer) for layer in reversed(config.layers)],
+            "rows": effective_rows(config, domains=names),
+            "layer_names": [
+                name_of_layer(layer, domains=names) for layer in reversed(config.layers)
+            ],
             "domains": domains,
             "channels": channels,
             "domain": domain,
@@ -289,3 +293,8 @@ def file_of(tenant: Tenant) -> HttpResponse:
     name = slugify(tenant.slug)
     response["Content-Disposition"] = f'attachment; filename="{name}.yaml"'
     return response
+
+
+def _names_of_domains(config: Effective) -> dict[str, str]:
+    slugs = [layer.name for layer in config.layers if layer.kind == "domain"]
+    return dict(Domain.objects.filter(slug__in=slugs).values_list("slug", "name"))
