@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from integrations.addresses import check_url
@@ -44,7 +45,7 @@ class Provider(TenantModel):
         _("version of the interface"),
         max_length=40,
         blank=True,
-        help_text=_("For Azure only. Empty: %(version)s.") % {"version": AZURE_API_VERSION},
+        help_text=format_lazy(_("For Azure only. Empty: {version}."), version=AZURE_API_VERSION),
     )
     credential_ref = models.CharField(
         _("credential"),

@@ -18,6 +18,7 @@ from tenants.models import (
     Membership,
     Tenant,
 )
+from tenants.models.tenant import SHORT_NAME_RULE
 from tests.factories import BudgetFactory, ChannelMappingFactory, member, token_for
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +146,14 @@ def test_viewer_sees_the_steps_and_tries_nothing(moveis, signed_in):
 
     assert answer.status_code == 200
     assert answer.context["tried"] == ""
+
+
+def test_wrong_short_name_is_told_what_is_allowed(platform_admin, signed_in):
+    given = {"name": "Nova", "slug": "Nova Loja", "starter": "blank"}
+
+    answer = signed_in(platform_admin).post("/admin/tenants/tenant/add/", given)
+
+    assert answer.context["adminform"].form.errors["slug"] == [str(SHORT_NAME_RULE)]
 
 
 @pytest.mark.parametrize("person", ["platform_admin", "helena"])
