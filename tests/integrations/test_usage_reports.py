@@ -187,7 +187,7 @@ class TestPages:
         page = signed_in(helena).get("/admin/integrations/llmcall/", {"use__exact": "answers"})
 
         totals = page.context_data["totals"]
-        assert (totals["calls"], totals["read"], totals["cost"]) == ("1", "1.111", "US$ 0,50")
+        assert (totals["calls"], totals["read"], totals["cost"]) == ("1", "1.111", "US$\u00a00,50")
 
     def test_totals_never_hold_another_companys_calls(self, moveis, cosmeticos, helena, signed_in):
         a_call(cosmeticos)

@@ -212,6 +212,18 @@ def point_that_fails(tenant):
     return onboarding.Point("failing", "Failing", True, "", "tenants_budget_changelist", (), test)
 
 
+def test_values_in_effect_name_the_domain_and_the_choice(helena, moveis, signed_in):
+    starting.apply_starter(moveis, "retail")
+    configuration.write(moveis, {"domain": "retail", "settings": {"outside_hours": "silent"}})
+    row = Configuration.objects.get(tenant=moveis)
+
+    answer = signed_in(helena).get(f"/admin/tenants/configuration/{row.pk}/effective/")
+
+    by_path = {row.path: row for row in answer.context["rows"]}
+    assert by_path["settings.outside_hours"].value == "Não dizer nada"
+    assert by_path["business_hours.saturday"].source == "Domínio Varejo"
+
+
 def test_plan_limits_people(moveis, helena):
     moveis.most_people = 1
     moveis.save()
