@@ -24,7 +24,7 @@ from tenants.admin.base import (
     ScopedTabularInline,
     access_of,
 )
-from tenants.admin.config_forms import OPTION_FIELDS, ConfigurationForm, LayerForm
+from tenants.admin.config_forms import OPTION_FIELDS, ConfigurationForm, LayerForm, ToldSettings
 from tenants.admin.effective import effective_rows, name_of_layer
 from tenants.configuration import Effective
 from tenants.models import (
@@ -42,8 +42,18 @@ from tenants.models import (
 )
 
 
-class ConfigurationPage(ScopedAdmin):
+class ConfigurationPage(ToldSettings, ScopedAdmin):
     """Whatever one request changes is one change: one version, with the note of the form."""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who only looks has nothing to note."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (title, {**about, "fields": [name for name in about["fields"] if name != "note"]})
+            for title, about in fieldsets
+        ]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         if request.method != "POST":

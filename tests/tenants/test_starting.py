@@ -224,6 +224,20 @@ def test_values_in_effect_name_the_domain_and_the_choice(helena, moveis, signed_
     assert by_path["business_hours.saturday"].source == "Domínio Varejo"
 
 
+def test_viewer_reads_the_settings_of_the_company(moveis, signed_in):
+    configuration.write(moveis, {"settings": {"outside_hours": "silent"}})
+    row = Configuration.objects.get(tenant=moveis)
+    page = signed_in(member(moveis, Role.VIEWER))
+
+    text = page.get(f"/admin/tenants/configuration/{row.pk}/change/").text
+
+    assert "Fora do horário de atendimento" in text
+    assert "Não dizer nada" in text
+    assert "Como herdado" in text
+    assert "Option outside" not in text
+    assert "Note" not in text
+
+
 def test_plan_limits_people(moveis, helena):
     moveis.most_people = 1
     moveis.save()
