@@ -10,12 +10,13 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
-from tenants import configuration, hours, schema, transfer
+from tenants import configuration, documents, hours, schema, transfer
 from tenants.access import Area
 from tenants.admin import import_page
 from tenants.admin.base import (
@@ -46,14 +47,19 @@ class ConfigurationPage(ToldSettings, ScopedAdmin):
     """Whatever one request changes is one change: one version, with the note of the form."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Who only looks has nothing to note."""
+        """Who only looks has nothing to note, and reads a document as files show it."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or self.has_change_permission(request, obj):
             return fieldsets
+        told = {"document": "told_document"}
         return [
-            (title, {**about, "fields": [name for name in about["fields"] if name != "note"]})
+            (title, {**about, "fields": [told.get(n, n) for n in about["fields"] if n != "note"]})
             for title, about in fieldsets
         ]
+
+    @display(description=_("Further configuration"))
+    def told_document(self, row: Any) -> Any:
+        return format_html("<pre>{}</pre>", documents.write(row.document)) if row.document else None
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         if request.method != "POST":

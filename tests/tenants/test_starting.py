@@ -225,7 +225,8 @@ def test_values_in_effect_name_the_domain_and_the_choice(helena, moveis, signed_
 
 
 def test_viewer_reads_the_settings_of_the_company(moveis, signed_in):
-    configuration.write(moveis, {"settings": {"outside_hours": "silent"}})
+    said = {"settings": {"outside_hours": "silent"}, "tables": {"products": "product.x"}}
+    configuration.write(moveis, said)
     row = Configuration.objects.get(tenant=moveis)
     page = signed_in(member(moveis, Role.VIEWER))
 
@@ -234,6 +235,7 @@ def test_viewer_reads_the_settings_of_the_company(moveis, signed_in):
     assert "Fora do horário de atendimento" in text
     assert "Não dizer nada" in text
     assert "Como herdado" in text
+    assert "  products: product.x" in text
     assert "Option outside" not in text
     assert "Note" not in text
 
