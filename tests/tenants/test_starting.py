@@ -240,6 +240,13 @@ def test_viewer_reads_the_settings_of_the_company(moveis, signed_in):
     assert "Note" not in text
 
 
+@pytest.mark.parametrize(("role", "is_shown"), [(Role.EDITOR, True), (Role.AGENT, False)])
+def test_overview_leads_those_who_set_up_to_the_first_steps(role, is_shown, moveis, signed_in):
+    text = signed_in(member(moveis, role)).get("/admin/").text
+
+    assert (f"/admin/tenants/tenant/{moveis.pk}/getting-started/" in text) is is_shown
+
+
 def test_plan_limits_people(moveis, helena):
     moveis.most_people = 1
     moveis.save()
