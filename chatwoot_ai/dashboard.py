@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from tenants import usage
-from tenants.access import Access
+from tenants.access import Access, Area, Verb
 from tenants.admin.base import access_of
 from tenants.audit import Action
 from tenants.budgets import budget_words
@@ -33,12 +33,20 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return {
         **context,
         "has_no_company": access.tenant is None and not access.is_platform,
+        "first_steps": _first_steps(access),
         "budget_warnings": _budget_warnings(request, access),
         "cards": _cards(request, access),
         "chart": _chart(access) if may_see_log else None,
         "latest": _latest(access) if may_see_log else (),
         "log_address": _address(AuditEntry),
     }
+
+
+def _first_steps(access: Access) -> str:
+    """The way to what a company still needs, for those who can set it."""
+    if access.tenant is None or not access.may(Verb.CHANGE, Area.CONFIGURATION):
+        return ""
+    return reverse("admin:tenants_tenant_getting_started", args=[access.tenant.pk])
 
 
 def _budget_warnings(request: HttpRequest, access: Access) -> list[dict[str, Any]]:

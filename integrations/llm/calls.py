@@ -141,22 +141,27 @@ def _open(
     written = profile.max_tokens if purpose.has_answer else 0
     tokens = Tokens(read=max(purpose.tokens_in, 1), written=written, is_estimated=True)
     costs = [prices.cost(candidate, tokens) for candidate in candidates]
+    row = _row(purpose, profile, now=now, was_cheaper=is_cheaper)
+    refusal: BudgetExceededError | None = None
     with transaction.atomic():
-        reservation = usage.reserve(
-            purpose.tenant,
-            tokens=tokens.total,
-            money=max((cost for cost in costs if cost is not None), default=Decimal(0)),
-            conversation=purpose.conversation,
-            is_cheaper=is_cheaper,
-            now=now,
-        )
-        row = _row(purpose, profile, now=now, was_cheaper=is_cheaper)
-        row.reservation = {
-            **reservation.as_json(),
-            "tokens_in": tokens.read,
-            "is_priced": costs[0] is not None,
-        }
-        row.save(force_insert=True)
+        try:
+            reservation = usage.reserve(
+                purpose.tenant,
+                tokens=tokens.total,
+                money=max((cost for cost in costs if cost is not None), default=Decimal(0)),
+                conversation=purpose.conversation,
+                is_cheaper=is_cheaper,
+                now=now,
+            )
+        except BudgetExceededError as error:
+            refusal = error  # raised below: what a refusal counts and tells must be committed
+        else:
+            is_priced = costs[0] is not None
+            words = {"tokens_in": tokens.read, "is_priced": is_priced}
+            row.reservation = {**reservation.as_json(), **words}
+            row.save(force_insert=True)
+    if refusal is not None:
+        raise refusal
     return Call(row, candidates, prices, reserved=tokens, notes=[note] if note else [])
 
 

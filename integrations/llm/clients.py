@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import Any, NamedTuple
 
 from django.db.models import Value
+from django.utils.translation import gettext
 
 from integrations.http import guarded_client
 from integrations.llm.failures import KeyMissingError
@@ -121,7 +122,7 @@ def _key(tenant: Tenant, provider: Provider) -> str:
         return NO_KEY
     reveal = credentials.reveal if provider.is_openai_itself else credentials.reveal_own
     try:
-        return reveal(tenant, provider.credential_ref, purpose="ask a model").text
+        return reveal(tenant, provider.credential_ref, purpose=gettext("ask a model")).text
     except CredentialError as error:
         raise KeyMissingError(str(error)) from None
 

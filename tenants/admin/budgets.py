@@ -100,6 +100,21 @@ class BudgetAdmin(ScopedAdmin):
     readonly_fields = ("present", "reserved", "remaining", "ends_at", "rows")
     export_fields = ("period", "token_limit", "money_limit", "on_exceed", "is_active", "tenant")
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who only looks reads addresses, not how they are kept."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        told = {"alert_emails": "told_emails"}
+        return [
+            (title, {**about, "fields": [told.get(name, name) for name in about["fields"]]})
+            for title, about in fieldsets
+        ]
+
+    @admin.display(description=_("e-mails for alerts"))
+    def told_emails(self, budget: Budget) -> str:
+        return ", ".join(budget.alert_emails) or str(_("the owners of the company"))
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         counted = Spending.objects.filter(window__in=windows.present_anywhere(now=timezone.now()))
         present = Prefetch("spendings", queryset=counted, to_attr="present_spendings")

@@ -26,6 +26,16 @@ SOURCE = ("installation", "account_id", "inbox_id")
 class ChannelForm(SettingsForm):
     is_platform: ClassVar[bool] = False
 
+    class Meta:
+        help_texts: ClassVar[Any] = {
+            "account_id": _("Stands in the addresses of Chatwoot after /accounts/."),
+            "inbox_id": _(
+                "Stands in the addresses of Chatwoot after /inbox/. Empty: all inboxes of the"
+                " account."
+            ),
+            "name": _("For the lists here, for example “WhatsApp of the shop”."),
+        }
+
     def inherited(self) -> dict[str, Any]:
         tenant_id = self.instance.tenant_id or self.fixed_tenant_id
         return configuration.inherited_settings(tenant_id, until="channel") if tenant_id else {}

@@ -19,6 +19,7 @@ from tenants.access import Area, Verb
 from tenants.admin.base import ScopedAdmin, ScopedForm, access_of, confirmed_action
 from tenants.admin.people import MembershipInline
 from tenants.models import Tenant
+from tenants.models.tenant import SHORT_NAME_RULE
 from tenants.people import acting
 from tenants.vault import erasure
 
@@ -34,11 +35,15 @@ class NewCompanyForm(ScopedForm):
         help_text=_("Brings a domain with hours, holidays and field mappings. All can be changed."),
     )
 
+    class Meta:
+        error_messages: ClassVar[Any] = {"slug": {"invalid": SHORT_NAME_RULE}}
+
 
 class CopyForm(forms.ModelForm):
     class Meta:
         model = Tenant
         fields = ("name", "slug")
+        error_messages: ClassVar[Any] = {"slug": {"invalid": SHORT_NAME_RULE}}
         widgets: ClassVar[Any] = {
             "name": UnfoldAdminTextInputWidget,
             "slug": UnfoldAdminTextInputWidget,
@@ -105,21 +110,29 @@ class TenantAdmin(ScopedAdmin):
             "opts": self.opts,
             "object": tenant,
             "title": gettext("First steps of %(company)s") % {"company": tenant},
-            "points": [(point, self._address_of(request, point)) for point in points],
+            # A template calls what it is given: it gets whether there is a test, not the test.
+            "points": [
+                (point, self._address_of(request, tenant, point), may_try and bool(point.test))
+                for point in points
+            ],
             "done_count": sum(point.is_done for point in points),
-            "may_try": may_try,
             "tried": tried,
             "works": works,
             "said": said,
         }
         return TemplateResponse(request, "admin/getting_started.html", context)
 
-    def _address_of(self, request: HttpRequest, point: onboarding.Point) -> str:
-        """Only where the person may go."""
+    def _address_of(self, request: HttpRequest, tenant: Tenant, point: onboarding.Point) -> str:
+        """Only where the person may go: the company's rows, or the form of its first one."""
         for page in self.admin_site._registry.values():
-            names = (f"{page.opts.app_label}_{page.opts.model_name}_",)
-            if point.page.startswith(names) and page.has_view_permission(request):
+            prefix = f"{page.opts.app_label}_{page.opts.model_name}_"
+            if not point.page.startswith(prefix) or not page.has_view_permission(request):
+                continue
+            if point.page_args:
                 return reverse(f"admin:{point.page}", args=point.page_args)
+            if not point.is_done and page.has_add_permission(request):
+                return f"{reverse(f'admin:{prefix}add')}?tenant={tenant.pk}"
+            return f"{reverse(f'admin:{point.page}')}?tenant__id__exact={tenant.pk}"
         return ""
 
     def has_copy_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -116,6 +117,23 @@ def _chosen(option: Option, text: Any) -> Any:
 
 OPTION_FIELDS = {PREFIX + key: _field(option) for key, option in options.OPTIONS.items()}
 SettingsForm: Any = type("SettingsForm", (SettingsFormBase,), dict(OPTION_FIELDS))
+
+
+def _told(key: str, option: Option) -> Any:
+    @admin.display(description=option.label)
+    def told(_page: Any, row: Any) -> Any:
+        value = (row.settings or {}).get(key)
+        return AS_INHERITED if value is None else dict(option.choices).get(value) or shown(value)
+
+    return told
+
+
+# For a page's class: what people read in place of the fields who may not change them.
+ToldSettings: Any = type(
+    "ToldSettings",
+    (),
+    {PREFIX + key: _told(key, option) for key, option in options.OPTIONS.items()},
+)
 
 
 class LayerForm(SettingsForm):

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.text import slugify
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -24,9 +25,10 @@ from tenants.admin.base import (
     ScopedTabularInline,
     access_of,
 )
-from tenants.admin.config_forms import OPTION_FIELDS, ConfigurationForm, LayerForm
+from tenants.admin.config_forms import OPTION_FIELDS, ConfigurationForm, LayerForm, ToldSettings
 from tenants.admin.effective import MOST_ROWS, effective_rows, name_of_layer
-from tenants.config import schema, transfer
+from tenants.config import documents, schema, transfer
+from tenants.configuration import Effective
 from tenants.models import (
     ChannelMapping,
     Configuration,
@@ -42,8 +44,23 @@ from tenants.models import (
 )
 
 
-class ConfigurationPage(ScopedAdmin):
+class ConfigurationPage(ToldSettings, ScopedAdmin):
     """Whatever one request changes is one change: one version, with the note of the form."""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who only looks has nothing to note, and reads a document as files show it."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        told = {"document": "told_document"}
+        return [
+            (title, {**about, "fields": [told.get(n, n) for n in about["fields"] if n != "note"]})
+            for title, about in fieldsets
+        ]
+
+    @display(description=_("Further configuration"))
+    def told_document(self, row: Any) -> Any:
+        return format_html("<pre>{}</pre>", documents.write(row.document)) if row.document else None
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         if request.method != "POST":
@@ -240,6 +257,7 @@ class ConfigurationAdmin(ConfigurationPage):
             domain=domain.slug if domain else None,
             channel_id=channel.pk if channel else None,
         )
+        names = _names_of_domains(config)
         now = timezone.now()
         context = {
             **self.admin_site.each_context(request),
@@ -247,9 +265,11 @@ class ConfigurationAdmin(ConfigurationPage):
             "object": row,
             "title": gettext("Values in effect for %(name)s") % {"name": row.tenant},
             "config": config,
-            "rows": effective_rows(config),
+            "rows": effective_rows(config, domains=names),
             "left_out": max(len(config.sources) - MOST_ROWS, 0),
-            "layer_names": [name_of_layer(layer) for layer in reversed(config.layers)],
+            "layer_names": [
+                name_of_layer(layer, domains=names) for layer in reversed(config.layers)
+            ],
             "domains": domains,
             "channels": channels,
             "domain": domain,
@@ -291,3 +311,8 @@ def file_of(tenant: Tenant) -> HttpResponse:
     name = slugify(tenant.slug)
     response["Content-Disposition"] = f'attachment; filename="{name}.yaml"'
     return response
+
+
+def _names_of_domains(config: Effective) -> dict[str, str]:
+    slugs = [layer.name for layer in config.layers if layer.kind == "domain"]
+    return dict(Domain.objects.filter(slug__in=slugs).values_list("slug", "name"))

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from tenants.config import documents
+from tenants.config import documents, options
 from tenants.config.documents import Path
 from tenants.config.layers import Layer
 from tenants.config.schema import WEEKDAY_NAMES
@@ -38,20 +38,24 @@ class Row:
     others: list[tuple[str, str]]
 
 
-def effective_rows(config: Effective) -> list[Row]:
-    """The first of them: more than a person reads, and than a page should hold, stays out."""
+def effective_rows(config: Effective, *, domains: Mapping[str, str]) -> list[Row]:
+    """The first of them: more than a person reads, and than a page should hold, stays out.
+
+    `domains` gives the names of domains by their short names.
+    """
     ordered = sorted(config.sources.items(), key=lambda entry: _order(entry[0]))
-    return [_row(config, path, layer) for path, layer in ordered[:MOST_ROWS]]
+    return [_row(config, path, layer, domains) for path, layer in ordered[:MOST_ROWS]]
 
 
-def name_of_layer(layer: Layer) -> str:
+def name_of_layer(layer: Layer, *, domains: Mapping[str, str]) -> str:
     words = {
         "default": gettext("Default of the platform"),
         "domain": gettext("Domain %(name)s"),
         "company": gettext("This company"),
         "channel": gettext("Channel %(name)s"),
     }
-    return words[layer.kind] % {"name": layer.name}
+    name = domains.get(layer.name, layer.name) if layer.kind == "domain" else layer.name
+    return words[layer.kind] % {"name": name}
 
 
 def _order(path: Path) -> tuple[int, list[str]]:
@@ -64,9 +68,9 @@ def _order(path: Path) -> tuple[int, list[str]]:
     return place, steps
 
 
-def _row(config: Effective, path: Path, layer: Layer) -> Row:
+def _row(config: Effective, path: Path, layer: Layer, domains: Mapping[str, str]) -> Row:
     others = [
-        (name_of_layer(other), shown(_at(other.document, path)))
+        (name_of_layer(other, domains=domains), _shown_at(path, _at(other.document, path)))
         for other in reversed(config.layers)
         if other is not layer and _at(other.document, path) is not None
     ]
@@ -74,12 +78,19 @@ def _row(config: Effective, path: Path, layer: Layer) -> Row:
     return Row(
         section=str(SECTIONS.get(str(path[0]), _("Further configuration"))),
         path=documents.shown(path),
-        value=shown(value),
+        value=_shown_at(path, value),
         is_text=isinstance(value, str) or not _is_list_of_texts(value),
-        source=name_of_layer(layer),
+        source=name_of_layer(layer, domains=domains),
         kind=layer.kind,
         others=others,
     )
+
+
+def _shown_at(path: Path, value: Any) -> str:
+    """A choice as the form calls it, anything else as it is."""
+    option = options.OPTIONS.get(str(path[-1])) if path[0] == "settings" else None
+    labels = dict(option.choices) if option else {}
+    return str(labels[value]) if isinstance(value, str) and value in labels else shown(value)
 
 
 def shown(value: Any) -> str:

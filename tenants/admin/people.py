@@ -46,6 +46,12 @@ class InvitationForm(ScopedForm):
     class Meta:
         model = Membership
         fields: ClassVar[Any] = ("role",)
+        help_texts: ClassVar[Any] = {
+            "role": _(
+                "Owners do everything, also invite people and store secrets. Editors set the"
+                " company up. Agents work on conversations. Viewers only look."
+            )
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

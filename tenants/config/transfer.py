@@ -108,7 +108,10 @@ def plan(
 
 def difference(item: Item) -> str:
     """How the file that is exported for it would change; empty when it would not."""
-    before, after = (documents.write(text) if text else "" for text in _before_and_after(item))
+    old, new = _before_and_after(item)
+    if old == new:
+        return ""
+    before, after = (documents.write(text) if text else "" for text in (old, new))
     return "\n".join(documents.difference(before, after)[:MOST_DIFFERENT_LINES])
 
 
@@ -297,7 +300,7 @@ def _remark(piece: Piece, file: documents.Document, problem: Problem) -> Remark:
 def _before_and_after(item: Item) -> tuple[Document, Document]:
     if item.is_domain:
         domain = Domain.objects.filter(slug=item.slug).first()
-        before = layers.document_of_domain(domain) if domain else {}
+        before = _in_order(layers.document_of_domain(domain)) if domain else {}
     else:
         tenant = Tenant.objects.filter(slug=item.slug).first()
         before = _with_limits(tenant) if tenant else {}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.access import Access
 from tenants.audit import AuditedModel, AuditedQuerySet
 
+SHORT_NAME_RULE = _("Use small letters, digits and hyphens, for example “moveis-silva”.")
 LANGUAGES = [("pt-br", _("Portuguese (Brazil)")), ("en", _("English"))]
 
 
@@ -32,12 +33,7 @@ class Tenant(AuditedModel):
         _("short name"),
         max_length=50,
         unique=True,
-        validators=[
-            RegexValidator(
-                r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z",
-                _("Use small letters, digits and hyphens, for example “moveis-silva”."),
-            )
-        ],
+        validators=[RegexValidator(r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\Z", SHORT_NAME_RULE)],
         help_text=_("Stands in addresses and commands. Small letters, digits and hyphens."),
         error_messages={"unique": _("Another company already has this short name.")},
     )

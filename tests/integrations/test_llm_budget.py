@@ -56,6 +56,18 @@ class TestSpending:
 
         assert counted() == (0, 0)
 
+    def test_call_that_the_budget_does_not_cover_is_counted_and_told(self, moveis, make_profile):
+        BudgetFactory(tenant=moveis, token_limit=1)
+        make_profile(moveis)
+
+        with pytest.raises(llm.BudgetStoppedError):
+            ask(moveis)
+
+        row = Spending.objects.get()
+        assert row.refused == 1
+        assert row.exceeded_at is not None
+        assert counted() == (0, 0)
+
     def test_call_without_an_answer_takes_what_was_reserved(self, moveis, make_profile, models):
         BudgetFactory(tenant=moveis, token_limit=10_000)
         make_profile(moveis, max_tokens=100)

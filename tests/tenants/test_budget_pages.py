@@ -52,6 +52,23 @@ def text_of(answer):
 
 
 class TestSetting:
+    def test_viewer_reads_who_is_told(self, moveis, signed_in):
+        viewer = member(moveis, Role.VIEWER)
+        viewer.language = "en"
+        viewer.save()
+        named = BudgetFactory(tenant=moveis, period=Period.DAY, alert_emails=["a@x.example"])
+        unnamed = BudgetFactory(tenant=moveis, period=Period.MONTH)
+        page = signed_in(viewer)
+
+        texts = [
+            text_of(page.get(f"/admin/tenants/budget/{budget.pk}/change/"))
+            for budget in (named, unnamed)
+        ]
+
+        assert "a@x.example" in texts[0]
+        assert "[" not in texts[0].split("a@x.example")[0][-20:]
+        assert "the owners of the company" in texts[1]
+
     def test_owner_sets_a_budget(self, page, moveis):
         answer = add(
             page, money_limit="12.50", alert_emails="a@x.example, b@x.example\na@x.example"

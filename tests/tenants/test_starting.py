@@ -20,6 +20,7 @@ from tenants.models import (
     Membership,
     Tenant,
 )
+from tenants.models.tenant import SHORT_NAME_RULE
 from tests.factories import BudgetFactory, ChannelMappingFactory, member, token_for
 
 pytestmark = pytest.mark.django_db
@@ -159,12 +160,103 @@ def test_viewer_sees_the_steps_and_tries_nothing(moveis, signed_in):
     assert answer.context["tried"] == ""
 
 
-def test_every_point_leads_to_a_page_that_exists(moveis, platform_admin, signed_in):
+def test_wrong_short_name_is_told_what_is_allowed(platform_admin, signed_in):
+    given = {"name": "Nova", "slug": "Nova Loja", "starter": "blank"}
+
+    answer = signed_in(platform_admin).post("/admin/tenants/tenant/add/", given)
+
+    assert answer.context["adminform"].form.errors["slug"] == [str(SHORT_NAME_RULE)]
+
+
+@pytest.mark.parametrize("person", ["platform_admin", "helena"])
+def test_every_point_leads_to_a_page_that_exists(person, request, moveis, signed_in):
+    page = signed_in(request.getfixturevalue(person))
+
+    answer = page.get(f"/admin/tenants/tenant/{moveis.pk}/getting-started/")
+
+    addresses = [address for _point, address, _has_test in answer.context["points"]]
+    assert [page.get(address).status_code for address in addresses if address] == [
+        200 for address in addresses if address
+    ]
+
+
+def test_open_point_leads_to_a_form_for_this_company(moveis, platform_admin, signed_in):
     page = signed_in(platform_admin)
 
     answer = page.get(f"/admin/tenants/tenant/{moveis.pk}/getting-started/")
 
-    assert all(page.get(address).status_code == 200 for _point, address in answer.context["points"])
+    by_key = {point.key: address for point, address, _has_test in answer.context["points"]}
+    form = page.get(by_key["channels"]).context["adminform"].form
+    assert form.initial["tenant"] == str(moveis.pk)
+
+
+def test_done_point_leads_to_the_rows_of_this_company(
+    moveis, cosmeticos, platform_admin, signed_in
+):
+    ChannelMappingFactory(tenant=cosmeticos)
+    own = ChannelMappingFactory(tenant=moveis)
+    page = signed_in(platform_admin)
+
+    answer = page.get(f"/admin/tenants/tenant/{moveis.pk}/getting-started/")
+
+    by_key = {point.key: address for point, address, _has_test in answer.context["points"]}
+    assert list(page.get(by_key["channels"]).context["cl"].result_list) == [own]
+
+
+def test_looking_at_the_steps_tries_none_of_them(moveis, helena, signed_in, settings):
+    settings.ONBOARDING_POINTS = [f"{__name__}.point_that_fails"]
+    page = signed_in(helena)
+
+    answer = page.get(f"/admin/tenants/tenant/{moveis.pk}/getting-started/")
+
+    assert tried == []
+    assert 'name="point" value="failing"' in answer.text
+
+
+tried: list[str] = []
+
+
+def point_that_fails(tenant):
+    def test():
+        tried.append(tenant.slug)
+        raise onboarding.TestFailedError("broken")
+
+    return onboarding.Point("failing", "Failing", True, "", "tenants_budget_changelist", (), test)
+
+
+def test_values_in_effect_name_the_domain_and_the_choice(helena, moveis, signed_in):
+    starting.apply_starter(moveis, "retail")
+    configuration.write(moveis, {"domain": "retail", "settings": {"outside_hours": "silent"}})
+    row = Configuration.objects.get(tenant=moveis)
+
+    answer = signed_in(helena).get(f"/admin/tenants/configuration/{row.pk}/effective/")
+
+    by_path = {row.path: row for row in answer.context["rows"]}
+    assert by_path["settings.outside_hours"].value == "Não dizer nada"
+    assert by_path["business_hours.saturday"].source == "Domínio Varejo"
+
+
+def test_viewer_reads_the_settings_of_the_company(moveis, signed_in):
+    said = {"settings": {"outside_hours": "silent"}, "tables": {"products": "product.x"}}
+    configuration.write(moveis, said)
+    row = Configuration.objects.get(tenant=moveis)
+    page = signed_in(member(moveis, Role.VIEWER))
+
+    text = page.get(f"/admin/tenants/configuration/{row.pk}/change/").text
+
+    assert "Fora do horário de atendimento" in text
+    assert "Não dizer nada" in text
+    assert "Como herdado" in text
+    assert "  products: product.x" in text
+    assert "Option outside" not in text
+    assert "Note" not in text
+
+
+@pytest.mark.parametrize(("role", "is_shown"), [(Role.EDITOR, True), (Role.AGENT, False)])
+def test_overview_leads_those_who_set_up_to_the_first_steps(role, is_shown, moveis, signed_in):
+    text = signed_in(member(moveis, role)).get("/admin/").text
+
+    assert (f"/admin/tenants/tenant/{moveis.pk}/getting-started/" in text) is is_shown
 
 
 def test_plan_limits_people(moveis, helena):

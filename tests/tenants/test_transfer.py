@@ -58,6 +58,14 @@ def test_example_files_import_as_they_stand(examples):
     assert agents[0]["tools"] == ("product_search_tool", "order_status_tool")
 
 
+def test_files_that_were_imported_change_nothing_more(examples):
+    import_all(*config_files.sources_in(examples))
+
+    plan = transfer.plan(config_files.sources_in(examples), is_platform=True)
+
+    assert [transfer.difference(item) for item in plan.items] == [""] * len(plan.items)
+
+
 def test_account_of_the_chatwoot_section_only_names_the_connection(examples):
     import_all(*config_files.sources_in(examples))
 

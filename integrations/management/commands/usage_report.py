@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
 def _row(line: Line) -> str:
     return (
-        f"{line.day}  {line.model:<28} {line.use:<14} {line.calls:>7}"
+        f"{line.day}  {line.model:<28} {line.use_label:<22} {line.calls:>7}"
         f" {line.tokens_in:>12} {line.tokens_out:>10}  {_cost(line.cost)}"
     )
 
