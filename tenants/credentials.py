@@ -6,7 +6,7 @@ from hmac import compare_digest
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -229,8 +229,11 @@ def _open(row: Credential | InstallationCredential) -> Secret:
     """A rotation may have replaced text and key since the row was read; then it is read again."""
     try:
         return Secret(encryption.decrypt(row, "ciphertext"))
-    except UnknownKeyError:
-        row.refresh_from_db(fields=["ciphertext"])
+    except UnknownKeyError as error:
+        try:
+            row.refresh_from_db(fields=["ciphertext"])
+        except ObjectDoesNotExist:  # erased meanwhile, with its key
+            raise error from None
         return Secret(encryption.decrypt(row, "ciphertext"))
 
 

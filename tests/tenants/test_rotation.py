@@ -239,6 +239,12 @@ class TestErasure:
         with pytest.raises(UnreadableCredentialError, match="was destroyed"):
             reveal(moveis, "ref-1", purpose="x")
 
+    def test_reader_that_was_on_its_way_is_told_in_words(self, texts, moveis):
+        row = Credential.objects.for_tenant(moveis).first()
+        run("erase_secrets", "moveis", "--yes")
+
+        assert not credentials.is_readable(row)
+
     def test_nor_under_the_key_that_is_made_next(self, texts, moveis):
         rows = list(Credential.objects.for_tenant(moveis))
         run("erase_secrets", "moveis", "--yes")
