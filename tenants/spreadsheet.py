@@ -6,7 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# Some programs take the wide signs of East Asia for the plain ones.
+FORMULA_STARTS = (*"=+-@", *"\uff1d\uff0b\uff0d\uff20", "\t", "\r", "\n")
+BLANKS = " \u00a0\u3000\u200b\ufeff"
 
 
 def safe_cell(value: Any) -> Any:
@@ -17,4 +19,4 @@ def safe_cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return timezone.localtime(value).strftime("%Y-%m-%d %H:%M:%S")
     text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip(BLANKS).startswith(FORMULA_STARTS) else text

@@ -22,6 +22,13 @@ from tests.factories import ApiTokenFactory, RoomFactory, UserFactory
         "\r=1",
         "\n=1",
         "  =1+1",
+        "\u00a0=1+1",
+        "\u3000\t =1+1",
+        "\ufeff=1+1",
+        "\uff1d1+1",
+        "\uff0b1",
+        "\uff0d1",
+        "\uff201",
     ],
 )
 def test_text_that_begins_like_a_formula_is_quoted(text):
