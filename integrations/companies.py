@@ -33,10 +33,16 @@ def first_step(tenant: Tenant) -> Point:
 
 
 def copy_models(source: Tenant, target: Tenant) -> None:
-    """Providers and profiles. Keys stay behind, so the references lead nowhere until stored."""
+    """Providers and profiles. Keys stay behind, so the references lead nowhere until stored.
+
+    A server of the source's own would read what the target's customers write, and get its key:
+    such a provider is not in use until somebody says so.
+    """
     providers = {}
     for provider in Provider.objects.for_tenant(source).order_by("pk"):
-        providers[provider.pk] = _saved_copy(provider, target)
+        providers[provider.pk] = _saved_copy(
+            provider, target, is_active=provider.is_active and not provider.base_url
+        )
     profiles = {}
     rows = list(ModelProfile.objects.for_tenant(source).order_by("pk"))
     for row in rows:

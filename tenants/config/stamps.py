@@ -60,8 +60,10 @@ def raise_for_tenants(tenant_ids: Iterable[int]) -> None:
 
 
 def raise_for_domains() -> None:
-    if not DomainsVersion.objects.filter(pk=1).update(number=models.F("number") + 1):
-        DomainsVersion.objects.create(pk=1)
+    row = DomainsVersion.objects.filter(pk=1)
+    raised = {"number": models.F("number") + 1}
+    if not row.update(**raised) and not DomainsVersion.objects.get_or_create(pk=1)[1]:
+        row.update(**raised)
     transaction.on_commit(_copy_domains, robust=True)
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from tenants import configuration
 from tenants.config import config_sync, layers, transfer
 from tenants.config.config_files import Source
-from tenants.models import Domain, DomainParent, Tenant
+from tenants.models import Domain, DomainParent, DomainsVersion, Tenant
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,6 +82,17 @@ def test_import_does_not_undo_a_suspension(moveis):
 
     assert ended(*other)
     assert Tenant.objects.get(pk=moveis.pk).is_active is False
+
+
+def test_first_two_domains_of_an_installation_may_come_at_once():
+    DomainsVersion.objects.all().delete()
+
+    with transaction.atomic():
+        Domain.objects.create(slug="a", name="a")
+        other = at_once(lambda: Domain.objects.create(slug="b", name="b"))
+
+    assert ended(*other)
+    assert DomainsVersion.objects.get().number == 2
 
 
 def test_two_halves_of_a_circle_do_not_both_come_in():

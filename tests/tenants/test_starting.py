@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
+from integrations.models import Provider
 from tenants import configuration, credentials, onboarding, starting
 from tenants.access import Role
 from tenants.config import layers
@@ -21,7 +22,7 @@ from tenants.models import (
     Tenant,
 )
 from tenants.models.tenant import SHORT_NAME_RULE
-from tests.factories import BudgetFactory, ChannelMappingFactory, member, token_for
+from tests.factories import BudgetFactory, ChannelMappingFactory, ProviderFactory, member, token_for
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +94,16 @@ def test_copy_does_not_tell_its_people_of_whom_it_is_a_copy(moveis):
         *map(str, AuditEntry.objects.filter(tenant=copy).values_list("changes", flat=True)),
     ]
     assert not any("moveis" in text or moveis.name in text for text in said)
+
+
+def test_copy_does_not_speak_to_a_server_of_the_other_company(moveis):
+    ProviderFactory(tenant=moveis, name="Own", kind="compatible", base_url="https://moveis.example")
+    ProviderFactory(tenant=moveis, name="OpenAI", kind="openai", base_url="")
+
+    copy = starting.copy(moveis, slug="copia", name="Cópia")
+
+    rows = Provider.objects.for_tenant(copy)
+    assert dict(rows.values_list("name", "is_active")) == {"Own": False, "OpenAI": True}
 
 
 def test_copy_is_for_the_platform_alone(moveis, helena, signed_in):
