@@ -90,9 +90,9 @@ def test_value_is_changed_traced_to_its_layer_and_restored(visitor):
     visitor.keep("values-in-effect")
 
     row = page.locator("tr", has_text="settings.outside_hours").first.inner_text()
-    assert "silent" in row
+    assert "Não dizer nada" in row
     assert "ESTA EMPRESA" in row.upper()
-    assert "collect" in row
+    assert "Anotar o pedido" in row
 
     page = configuration_of(visitor, "Casa Beta")
     click(page, "Versões")
