@@ -1,6 +1,6 @@
 """Forms over the settings table and over documents, shared by companies, domains and channels."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -18,6 +18,7 @@ from tenants.admin.base import ScopedForm
 from tenants.admin.effective import shown
 from tenants.config import documents, options, schema
 from tenants.config.options import Option
+from tenants.models import Configuration
 
 PREFIX = "option_"
 AS_INHERITED = _("As inherited")
@@ -139,8 +140,6 @@ ToldSettings: Any = type(
 class LayerForm(SettingsForm):
     """Settings, and everything for which there are no fields, as text."""
 
-    sections: ClassVar[Any] = schema.LAYER_SECTIONS
-
     document = DocumentFormField(
         label=_("Further configuration"),
         help_text=_(
@@ -167,6 +166,24 @@ class ConfigurationForm(LayerForm):
         widget=UnfoldAdminTextInputWidget,
         help_text=_("What is changed and why. It stands beside the new version."),
     )
+    version_seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.initial["version_seen"] = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        """Of two who opened the page, the second to save would undo what the first one did."""
+        cleaned = super().clean()
+        configuration.hold(self.instance.tenant.slug)
+        present = Configuration.objects.filter(pk=self.instance.pk).values_list(
+            "version", flat=True
+        )
+        if cleaned.get("version_seen") not in (None, present.get()):
+            raise ValidationError(
+                _("Somebody changed this configuration meanwhile. Open the page again.")
+            )
+        return dict(cleaned)
 
     def inherited(self) -> dict[str, Any]:
         return configuration.inherited_settings(self.instance.tenant_id, until="company")

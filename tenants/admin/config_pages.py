@@ -216,7 +216,7 @@ class ConfigurationAdmin(ConfigurationPage):
     search_fields = ("tenant__name", "tenant__slug")
     ordering = ("tenant__name", "pk")
     fieldsets = (
-        (None, {"fields": ("domain", "note")}),
+        (None, {"fields": ("domain", "note", "version_seen")}),
         (_("Settings"), {"fields": tuple(OPTION_FIELDS), "classes": ("tab",)}),
         (_("Further configuration"), {"fields": ("document",), "classes": ("tab",)}),
     )

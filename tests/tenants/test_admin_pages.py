@@ -149,7 +149,7 @@ def test_an_owner_does_not_add_a_person_who_has_an_account(helena, signed_in, be
         "/admin/tenants/membership/add/", {"email": beatriz.email, "role": Role.AGENT}
     )
 
-    assert "Peça a quem administra a plataforma" in answer.content.decode()
+    assert "Pedir a quem administra a plataforma" in answer.content.decode()
     assert not Membership.objects.filter(user=beatriz, tenant=moveis).exists()
 
 

@@ -186,7 +186,7 @@ class TestStaff:
         with translation.override("pt-br"):
             output = run("staff", "rita@moveis.example", "--tenant", "moveis")
 
-        assert "já pode entrar" in output
+        assert "está pronta" in output
 
 
 class TestApiToken:

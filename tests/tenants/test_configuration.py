@@ -27,6 +27,7 @@ from tenants.models import (
     OpeningHours,
     Tenant,
 )
+from tests.architecture.walk import form_body
 
 pytestmark = pytest.mark.django_db
 
@@ -456,3 +457,18 @@ def test_stale_row_of_a_company_does_not_undo_a_suspension(moveis):
 
     row = Tenant.objects.get(pk=moveis.pk)
     assert (row.is_active, row.name) == (False, "Outra")
+
+
+def test_second_of_two_editors_is_told_and_undoes_nothing(moveis, helena, signed_in):
+    page = signed_in(helena)
+    own = Configuration.objects.get(tenant=moveis)
+    address = f"/admin/tenants/configuration/{own.pk}/change/"
+    shown = form_body(page.get(address).context)
+    body = {name: value for name, value in shown.items() if value is not None}
+
+    first = page.post(address, {**body, "option_outside_hours": "silent"})
+    second = page.post(address, {**body, "option_outside_hours": "collect"})
+
+    assert (first.status_code, second.status_code) == (302, 200)
+    assert "meio-tempo" in second.content.decode()
+    assert configuration.effective(moveis.pk).setting("outside_hours") == "silent"
