@@ -28,8 +28,8 @@ PEOPLE = {
 STARTERS = {"moveis": "furniture", "cosmeticos": "cosmetics"}
 CHATWOOT = "Chatwoot de demonstração"
 CHANNELS = {
-    "moveis": ((1, None, "Móveis Jacarandá"), (1, 2, "WhatsApp vendas")),
-    "cosmeticos": ((2, None, "Cosméticos Flor do Campo"),),
+    "moveis": ((101, None, "Móveis Jacarandá"), (101, 2, "WhatsApp vendas")),
+    "cosmeticos": ((102, None, "Cosméticos Flor do Campo"),),
 }
 MONTHLY_DOLLARS = Decimal(20)
 AGENCY = ("suporte@agencia.example", "Agência Ponte", Role.EDITOR)
