@@ -136,7 +136,7 @@ class Node:
         return self._storable(self.value)
 
     def free_object(self) -> Mapping[str, Any]:
-        return self.present().free() if self.is_there else {}  # type: ignore[no-any-return]  # an object
+        return self.present().free() if self.is_there else {}
 
     def _storable(self, value: Any) -> Any:
         if isinstance(value, str):

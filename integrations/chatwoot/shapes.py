@@ -1,6 +1,6 @@
 """Turns what Chatwoot writes into values; each function takes all shapes that a thing comes in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from integrations.chatwoot.reading import Node, PayloadError
@@ -12,6 +12,7 @@ from integrations.chatwoot.values import (
     AgentBot,
     Attachment,
     Contact,
+    ContactPage,
     Conversation,
     ConversationPage,
     Inbox,
@@ -180,6 +181,25 @@ def conversation_page(node: Node) -> ConversationPage:
     )
 
 
+def contact_page(node: Node) -> ContactPage:
+    return ContactPage(
+        contacts=tuple(contact(part) for part in node["payload"].items()),
+        has_more=node["meta"]["has_more"].flag(),
+    )
+
+
+def contact_in_payload(node: Node) -> Contact:
+    return contact(node["payload"])
+
+
+def rows(node: Node) -> Iterator[Node]:
+    """Lists come bare, in `payload`, or below their own name in there."""
+    if isinstance(node.value, list):
+        return node.items()
+    payload = node.present()["payload"]
+    return payload.items() if isinstance(payload.value, list) else payload["webhooks"].items()
+
+
 def texts(node: Node) -> tuple[str, ...]:
     return tuple(part.word() for part in node.items())
 
@@ -231,6 +251,15 @@ def webhook(node: Node) -> Webhook:
         subscriptions=texts(node["subscriptions"]),
         secret=_secret(node["secret"]),
     )
+
+
+def agent_bot_if_any(node: Node) -> AgentBot | None:
+    row = node["agent_bot"]
+    return agent_bot(row) if row["id"].is_there else None
+
+
+def webhook_in_payload(node: Node) -> Webhook:
+    return webhook(node["payload"]["webhook"])
 
 
 def profile(node: Node) -> Profile:

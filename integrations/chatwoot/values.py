@@ -156,6 +156,12 @@ class ConversationPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactPage:
+    contacts: tuple[Contact, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Inbox:
     id: int
     name: str
