@@ -74,7 +74,7 @@ class Operation:
     is_repeatable: bool = True
 
 
-# A bot's token hands over and is no person; it may do little. A person's may do what the person may.
+# A bot's token hands over as a bot does, and may do little; a person's may what the person may.
 OPERATIONS: Mapping[str, Operation] = {
     "version": Operation("GET", "/api", Token.NONE),
     "profile": Operation("GET", "/api/v1/profile", Token.USER),
@@ -153,8 +153,6 @@ class ChatwootClient:
         """Whose user token it is."""
         return self._read("profile", shapes.profile)
 
-    # Messages
-
     def send_message(
         self,
         conversation_id: int,
@@ -222,8 +220,6 @@ class ChatwootClient:
         else:
             rows = self.messages_after(conversation_id, after)
         return next((message for message in rows if message.marker == marker), None)
-
-    # Conversations
 
     def conversation(self, conversation_id: int) -> Conversation:
         return self._read("conversation", shapes.conversation, conversation=conversation_id)
@@ -299,8 +295,6 @@ class ChatwootClient:
             self._ask("set_attributes", conversation=conversation_id, json=body)
         return merged
 
-    # Contacts
-
     def contact(self, contact_id: int) -> Contact:
         return self._read("contact", shapes.contact_in_payload, contact=contact_id)
 
@@ -331,8 +325,6 @@ class ChatwootClient:
         return self._read(
             "update_contact", shapes.contact_in_payload, contact=contact_id, json=body
         )
-
-    # The account
 
     def inboxes(self) -> tuple[Inbox, ...]:
         return self._list("inboxes", shapes.inbox)

@@ -36,9 +36,9 @@ class Refusal(StrEnum):
 
 SENTENCES: Mapping[Refusal, Any] = {
     Refusal.TOKEN: _(
-        "Chatwoot does not know this token. Copy it again: a bot's under Settings → Bots, a person's"
-        " from the profile page. If it is right, let the proxy in front of Chatwoot pass the header"
-        " “api_access_token”."
+        "Chatwoot does not know this token. Copy it again: a bot's under Settings → Bots, a"
+        " person's from the profile page. If it is right, let the proxy in front of Chatwoot pass"
+        " the header “api_access_token”."
     ),
     Refusal.RIGHTS: _(
         "The owner of the token may not do this in Chatwoot. Make that person an administrator, or"
