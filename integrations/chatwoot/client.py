@@ -368,7 +368,7 @@ class ChatwootClient:
 
     def _assign(self, conversation_id: int, body: Mapping[str, Any]) -> None:
         reply = self._ask("assign", conversation=conversation_id, json=body)
-        if _read(reply, Node, outcome_unknown=False).value is None:
+        if not _read(reply, lambda node: node.is_there, outcome_unknown=False):
             raise UnknownAssigneeError
 
     def _set_labels(

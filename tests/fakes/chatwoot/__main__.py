@@ -1,6 +1,7 @@
 """Start the stand-in by hand; commands come from the keyboard, or by POST to /_control."""
 
 import argparse
+import contextlib
 import sys
 import threading
 
@@ -35,7 +36,5 @@ def say(*lines):
 
 
 if __name__ == "__main__":
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         main()
-    except KeyboardInterrupt:
-        pass

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.chatwoot import shapes
-from tests.fakes.chatwoot.rows import WHATSAPP, Bot, User
+from tests.fakes.chatwoot.rows import Bot, User
 from tests.fakes.chatwoot.world import ACCOUNT_EVENTS
 
 OLD = (0, 0, 0)
@@ -87,7 +87,7 @@ class Answer:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     def __init__(self, status, body):
         super().__init__(status)
         self.answer = Answer(status, body)
@@ -126,9 +126,8 @@ def request_of(method, target, headers, raw):
 
 
 def form_of(kind, raw):
-    parsed = BytesParser(policy=HTTP).parsebytes(
-        b"Content-Type: " + kind.encode() + b"\r\n\r\n" + raw
-    )
+    head = b"Content-Type: " + kind.encode() + b"\r\n\r\n"
+    parsed = BytesParser(policy=HTTP).parsebytes(head + raw)
     fields, files = {}, []
     for part in parsed.iter_parts():
         name = part.get_param("name", header="content-disposition")
@@ -152,7 +151,7 @@ class Api:
             return Answer(200, self._about())
         try:
             return self._routed(request)
-        except Refused as refused:
+        except RefusedError as refused:
             return refused.answer
 
     def _about(self):
@@ -166,7 +165,7 @@ class Api:
             if found and route.method == request.method:
                 return self._checked(route, request, found.groupdict())
         self.complaints.append(f"{request.method} {request.path} is not documented")
-        raise Refused(404, {"error": "Resource could not be found"})
+        raise RefusedError(404, {"error": "Resource could not be found"})
 
     def _checked(self, route, request, names):
         who = self.who(request)
@@ -174,10 +173,10 @@ class Api:
             since = route.bots_since
             if since is None or self.world.version_numbers < since:
                 error = "Access to this endpoint is not authorized for bots"
-                raise Refused(401, {"error": error})
+                raise RefusedError(401, {"error": error})
         account = self._account(names, who)
         if route.is_for_administrators and getattr(who, "role", "") != "administrator":
-            raise Refused(401, {"error": "You are not authorized to do this action"})
+            raise RefusedError(401, {"error": "You are not authorized to do this action"})
         self._complain(route, request)
         with self.world.lock:
             return route.does(self, request, who, account, names)
@@ -186,26 +185,26 @@ class Api:
         token = request.headers.get("api_access_token")
         if token is None:
             error = "You need to sign in or sign up before continuing."
-            raise Refused(401, {"errors": [error]})
+            raise RefusedError(401, {"errors": [error]})
         for row in (*self.world.users.values(), *self.world.bots.values()):
             if row.token == token:
                 return row
-        raise Refused(401, {"error": "Invalid Access Token"})
+        raise RefusedError(401, {"error": "Invalid Access Token"})
 
     def _account(self, names, who):
         if "account" not in names:
             return None
         account = self.world.accounts.get(whole(names["account"]))
         if account is None:
-            raise Refused(404, {"error": "Resource could not be found"})
+            raise RefusedError(404, {"error": "Resource could not be found"})
         if isinstance(who, Bot):
             inboxes = self.world.inboxes.values()
             is_connected = any(i.bot_id == who.id and i.account_id == account.id for i in inboxes)
             if who.account_id != account.id and not is_connected:
                 error = "Bot is not authorized to access this account"
-                raise Refused(401, {"error": error})
+                raise RefusedError(401, {"error": error})
         elif who.account_id != account.id:
-            raise Refused(401, {"error": "You are not authorized to access this account"})
+            raise RefusedError(401, {"error": "You are not authorized to access this account"})
         return account
 
     def _complain(self, route, request):
@@ -223,19 +222,19 @@ class Api:
     def conversation(self, account, names, who):
         row = self.world.conversations.get((account.id, whole(names["conversation"])))
         if row is None:
-            raise Refused(404, {"error": "Resource could not be found"})
+            raise RefusedError(404, {"error": "Resource could not be found"})
         self.check_member(row.inbox, who)
         return row
 
     def check_member(self, inbox, who):
         limited = isinstance(who, User) and who.role != "administrator"
         if limited and who.inbox_ids is not None and inbox.id not in who.inbox_ids:
-            raise Refused(401, {"error": "You are not authorized to do this action"})
+            raise RefusedError(401, {"error": "You are not authorized to do this action"})
 
     def row(self, rows, number, account):
         row = rows.get(whole(number))
         if row is None or row.account_id not in (account.id, None):
-            raise Refused(404, {"error": "Resource could not be found"})
+            raise RefusedError(404, {"error": "Resource could not be found"})
         return row
 
 
@@ -247,7 +246,7 @@ def whole(text):
 
 
 def invalid(message, *names):
-    raise Refused(422, {"message": message, "attributes": list(names)})
+    raise RefusedError(422, {"message": message, "attributes": list(names)})
 
 
 def profile(api, request, who, account, names):
@@ -264,7 +263,7 @@ def create_message(api, request, who, account, names):
     check_message(body, attributes, request.files)
     count = sum(m.created_at > time.time() - 60 for m in conversation.messages)
     if count >= api.world.most_messages_per_minute:
-        raise Refused(422, {"error": "Validation failed: Too many messages"})
+        raise RefusedError(422, {"error": "Validation failed: Too many messages"})
     row = api.world.add_message(
         conversation,
         body.get("message_type", "outgoing"),
@@ -275,9 +274,11 @@ def create_message(api, request, who, account, names):
         content_attributes=attributes,
         attachments=[attachment(n, file, account) for n, file in enumerate(request.files)],
     )
+    for part in row.attachments:
+        part["message_id"] = row.id
     answer = shapes.message(row)
-    if body.get("template_params") and conversation.inbox.channel == WHATSAPP:
-        row.status = "sent"
+    if not body.get("template_params"):
+        api.world.check_window(row)
     return Answer(200, answer | ({"echo_id": body["echo_id"]} if "echo_id" in body else {}))
 
 
@@ -295,18 +296,20 @@ def check_message(body, attributes, files):
     content, kind = body.get("content"), body.get("content_type", "text")
     if isinstance(content, str) and len(content) > MOST_CHARACTERS:
         error = "Validation failed: Content is too long (maximum is 150000 characters)"
-        raise Refused(422, {"error": error})
+        raise RefusedError(422, {"error": error})
     if len(files) > MOST_FILES:
-        raise Refused(422, {"error": "Validation failed: Attachments exceeded maximum allowed"})
+        raise RefusedError(
+            422, {"error": "Validation failed: Attachments exceeded maximum allowed"}
+        )
     if body.get("message_type", "outgoing") != "outgoing":
-        raise Refused(422, {"error": "Incoming messages are only allowed in Api inboxes"})
+        raise RefusedError(422, {"error": "Incoming messages are only allowed in Api inboxes"})
     if kind not in CONTENT_TYPES:
-        raise Refused(422, {"error": f"'{kind}' is not a valid content_type"})
+        raise RefusedError(422, {"error": f"'{kind}' is not a valid content_type"})
     allowed = ITEM_KEYS.get(kind)
     for item in attributes.get("items", []):
         if allowed is not None and set(item) - allowed:
             error = "Validation failed: Content attributes contains invalid keys for items"
-            raise Refused(422, {"error": error})
+            raise RefusedError(422, {"error": error})
 
 
 def sender_of(api, who, body):
@@ -382,7 +385,7 @@ def list_conversations(api, request, who, account, names):
 def may_see(api, conversation, who):
     try:
         api.check_member(conversation.inbox, who)
-    except Refused:
+    except RefusedError:
         return False
     return True
 
@@ -393,7 +396,7 @@ def toggle_status(api, request, who, account, names):
         api.complaints.append("toggle_status without a status does whatever comes next")
         status = "resolved" if conversation.status == "open" else "open"
     if status not in ("open", "resolved", "pending", "snoozed"):
-        raise Refused(500, b"<html>ArgumentError</html>")
+        raise RefusedError(500, b"<html>ArgumentError</html>")
     is_handoff = isinstance(who, Bot) and (conversation.status, status) == ("pending", "open")
     is_agent = isinstance(who, User) and who.role == "agent"
     if is_agent and (conversation.status, status) == ("pending", "open"):
@@ -420,7 +423,7 @@ def toggle_typing(api, request, who, account, names):
 def toggle_priority(api, request, who, account, names):
     priority = request.body.get("priority")
     if priority not in (None, "low", "medium", "high", "urgent"):
-        raise Refused(500, b"<html>ArgumentError</html>")
+        raise RefusedError(500, b"<html>ArgumentError</html>")
     api.world.change(api.conversation(account, names, who), priority=priority)
     return Answer(200)
 
@@ -474,7 +477,7 @@ def show_contact(api, request, who, account, names):
 def search_contacts(api, request, who, account, names):
     text = request.query.get("q", [""])[0].lower()
     if not text:
-        raise Refused(422, {"error": "Specify search string with parameter q"})
+        raise RefusedError(422, {"error": "Specify search string with parameter q"})
     rows = [c for c in api.world.contacts.values() if c.account_id == account.id]
     rows = [c for c in rows if any(text in (part or "").lower() for part in words_of(c))]
     page = max(1, whole(request.query.get("page", ["1"])[0]))

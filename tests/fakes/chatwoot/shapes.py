@@ -19,7 +19,7 @@ def account(row):
 
 
 def contact(row, *, of=None, has_type=False):
-    """Top-level senders have no type and name their account; those in `meta` the other way round."""
+    """Top-level senders name their account and have no type; those in `meta` the opposite."""
     body = {
         "additional_attributes": row.additional_attributes,
         "custom_attributes": row.custom_attributes,

@@ -76,8 +76,6 @@ class World:
     def version_numbers(self):
         return tuple(int(part) for part in re.findall(r"\d+", self.version)[:3])
 
-    # What administrators set up
-
     def add_account(self, name="Loja Aurora"):
         return self._keep(self.accounts, Account(self._numbers.next("account", 3), name))
 
@@ -124,8 +122,6 @@ class World:
         with self.lock:
             rows[row.id] = row
         return row
-
-    # What customers do
 
     def customer_writes(self, text, conversation=None, *, inbox=None, contact=None, **values):
         """In a conversation, or the first message of a new one."""
@@ -176,8 +172,6 @@ class World:
         }
         self._tell_inbox("webwidget_triggered", inbox, lambda: body)
 
-    # What people of the company do
-
     def agent_replies(self, conversation, text, user=None, *, is_private=False):
         """Does not open a conversation that is with the bot, and does not assign it."""
         user = user or self.someone(conversation.account_id)
@@ -215,8 +209,6 @@ class World:
     def someone(self, account_id):
         return next(user for user in self.users.values() if user.account_id == account_id)
 
-    # What happens to conversations, whoever wants it
-
     def add_message(self, conversation, kind, text, **values):
         if kind == "outgoing" and text:
             text = LIQUID.sub("", text)
@@ -228,10 +220,14 @@ class World:
             if kind == "outgoing" and not row.is_private:
                 conversation.waiting_since = 0
             self._tell_message("message_created", row)
-            is_late = conversation.inbox.channel == WHATSAPP and not conversation.can_reply
-            if kind == "outgoing" and not row.is_private and is_late:
-                self.channel_fails(row, "131047: Re-engagement message")
             return row
+
+    def check_window(self, message):
+        """What is sent too late is taken, and fails afterwards."""
+        conversation = message.conversation
+        is_late = conversation.inbox.channel == WHATSAPP and not conversation.can_reply
+        if is_late and not message.is_private:
+            self.channel_fails(message, "131047: Re-engagement message")
 
     def channel_fails(self, message, error):
         message.status = "failed"
@@ -310,8 +306,6 @@ class World:
         }
         event = f"conversation_typing_{'on' if is_typing else 'off'}"
         self._tell(event, conversation, lambda: body)
-
-    # Whom it tells
 
     def _tell_message(self, event, message):
         account = self.accounts[message.conversation.account_id]
