@@ -133,6 +133,9 @@ class FakeChatwoot:
         """Let the next requests that fit go wrong, each fault as often as said."""
         self._faults += [fault for fault in faults for _ in range(times)]
 
+    def forget_faults(self):
+        self._faults.clear()
+
     def take_fault(self, request):
         with self.world.lock:
             for fault in self._faults:

@@ -298,9 +298,7 @@ def check_message(body, attributes, files):
         error = "Validation failed: Content is too long (maximum is 150000 characters)"
         raise RefusedError(422, {"error": error})
     if len(files) > MOST_FILES:
-        raise RefusedError(
-            422, {"error": "Validation failed: Attachments exceeded maximum allowed"}
-        )
+        raise RefusedError(422, {"error": "Validation failed: Attachments exceeded maximum"})
     if body.get("message_type", "outgoing") != "outgoing":
         raise RefusedError(422, {"error": "Incoming messages are only allowed in Api inboxes"})
     if kind not in CONTENT_TYPES:
