@@ -2,7 +2,7 @@
 
 import contextlib
 import inspect
-import json
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -40,8 +40,6 @@ def pauses(monkeypatch):
     waited, sleep = [], time.sleep
 
     def wait(seconds):
-        import sys
-
         caller = sys._getframe(1).f_globals["__name__"]
         waited.append(seconds) if caller == "integrations.http" else sleep(seconds)
 
@@ -751,10 +749,9 @@ CALLS = {
 }
 
 
-def test_what_is_sent_fits_the_published_description(asks, chatwoot, conversation):
-    """Only what the documentation names leaves; the stand-in complains about the rest."""
+def test_only_documented_requests_leave(asks, chatwoot, conversation):
+    """The stand-in complains about others."""
     for call in CALLS.values():
         call(asks)
 
-    assert json.dumps([heard.body for heard in chatwoot.heard])
     assert chatwoot.complaints == []

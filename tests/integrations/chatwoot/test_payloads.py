@@ -84,6 +84,20 @@ class TestMessages:
         assert event.conversation.last_message.kind == event.message.kind
         assert event.conversation.last_message.created_at.tzinfo is UTC
 
+    def test_a_message_in_the_shape_of_the_api_is_the_same_message(self):
+        body = body_of("message_created_text")
+        wanted = parse(body).message
+        seconds = wanted.created_at.timestamp()
+        found = parse({**body, "message_type": 0, "created_at": seconds}).message
+
+        assert found == wanted
+
+    def test_a_type_nobody_knows_is_another_one(self):
+        body = body_of("message_created_own_reply")
+
+        for kind in ("thought", 9):
+            assert parse({**body, "message_type": kind}).message.kind == MessageKind.OTHER
+
     def test_our_own_message_carries_its_marker(self):
         assert event_of("message_created_own_reply").message.marker == "r-91"
         assert event_of("message_created_text").message.marker == ""
@@ -212,7 +226,14 @@ class TestOtherEvents:
         assert (event.kind, event.name, event.account_id) == (Kind.OTHER, "copilot.thought", 3)
 
 
-NOBODYS_FAULT = ["event", "conversation.id", "conversation.status", "message_type", "created_at"]
+def nested(levels):
+    deep = "x"
+    for _ in range(levels):
+        deep = [deep]
+    return deep
+
+
+NEEDED = ["event", "conversation.id", "conversation.status", "message_type", "created_at"]
 
 
 class TestMalformed:
@@ -223,7 +244,7 @@ class TestMalformed:
         with pytest.raises(PayloadError):
             parse(body)
 
-    @pytest.mark.parametrize("path", NOBODYS_FAULT)
+    @pytest.mark.parametrize("path", NEEDED)
     @pytest.mark.parametrize("value", [None, [], {}, True], ids=repr)
     def test_a_wrong_field_is_named(self, path, value):
         body = body_of("message_created_text")
@@ -277,13 +298,13 @@ class TestMalformed:
         with pytest.raises(PayloadError):
             parse({**body_of("message_created_text"), **extra})
 
-    def test_what_is_nested_too_deep_is_refused(self):
-        deep = "x"
-        for _ in range(100_000):
-            deep = [deep]
-
+    @pytest.mark.parametrize("levels", [32, 100_000])
+    def test_what_is_nested_too_deep_is_refused(self, levels):
         with pytest.raises(PayloadError):
-            parse({**body_of("message_created_text"), "extra": deep})
+            parse({**body_of("message_created_text"), "extra": nested(levels)})
+
+    def test_what_is_nested_less_is_taken(self):
+        assert parse({**body_of("message_created_text"), "extra": nested(31)})
 
     def test_nul_and_halves_of_characters_are_taken_out(self):
         body = body_of("message_created_text")
@@ -357,6 +378,12 @@ class TestWhoWrote:
         assert who_wrote(event_of("conversation_typing_on_own_bot"), bot_id=None) == (
             Author.OTHER_BOT
         )
+
+    def test_a_bot_as_new_assignee_takes_nothing_over_whatever_the_change_is_called(self):
+        body = body_of("conversation_updated_bot_assigned")
+        body["changed_attributes"] = [{"assignee_id": {"previous_value": 2, "current_value": 7}}]
+
+        assert not is_takeover(parse(body), bot_id=OUR_BOT)
 
     def test_a_change_of_something_else_takes_nothing_over(self):
         body = body_of("conversation_updated_person_assigned")
