@@ -215,7 +215,8 @@ class TestPayloads:
         make_client(chatwoot).send_message(conversation.id, "a", marker="r-91")
         chatwoot.world.deliveries.wait()
 
-        echo = [parse(body) for body in told.named("message_created")][-1]
+        events = [parse(body) for body in told.named("message_created")]
+        (echo,) = (event for event in events if event.message.text == "a")
         assert (echo.message.marker, who_wrote(echo, bot_id=None)) == ("r-91", Author.BOT)
 
 
