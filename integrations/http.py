@@ -33,7 +33,15 @@ from integrations.records import Record, written_down
 from integrations.transport import Exchange, GuardedTransport
 from tenants import limits
 
-__all__ = ["GuardedTransport", "Reply", "Session", "failure_of", "guarded_client", "retry_after_in"]
+__all__ = [
+    "GuardedTransport",
+    "Reply",
+    "Session",
+    "failure_of",
+    "fetch_once",
+    "guarded_client",
+    "retry_after_in",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -127,6 +135,19 @@ class Session:
             call.record.address = _address_of(call.request.url, path)
             with CircuitBreaker(self.tenant, service=self.service, connection=self.connection):
                 return _ask_until_it_works(call)
+
+
+def fetch_once(url: str, *, seconds: float = 10.0, most_bytes: int = 100_000) -> Reply:
+    """A GET for the operator, who is no company: guarded the same, not repeated, not recorded."""
+    try:
+        with guarded_client(seconds=seconds, most_bytes=most_bytes) as client:
+            answer = client.get(url, headers={"User-Agent": "ChatwootAI", "Accept": "*/*"})
+    except httpx.InvalidURL:
+        raise AddressRefusedError from None
+    except httpx.HTTPError as error:
+        raise failure_of(error, outcome_unknown=False) from error
+    reply = Reply(answer.status_code, answer.headers, answer.content)
+    return _judged(reply, is_idempotent=True)
 
 
 def guarded_client(*, seconds: float = 60.0, most_bytes: int = 5_000_000) -> httpx.Client:
@@ -253,7 +274,7 @@ def _follow(transport: GuardedTransport, call: _Call) -> Reply:
     for _hop in range(MOST_HOPS + 1):
         reply = _exchange(transport, request, call)
         if reply.status not in REDIRECTS or not call.follow_redirects:
-            return _judged(reply, call)
+            return _judged(reply, is_idempotent=call.is_idempotent)
         request = _next_hop(request, reply)
     raise StatusError(reply)
 
@@ -304,12 +325,12 @@ def _exchange(transport: GuardedTransport, request: httpx.Request, call: _Call) 
     return Reply(answer.status_code, answer.headers, content)
 
 
-def _judged(reply: Reply, call: _Call) -> Reply:
+def _judged(reply: Reply, *, is_idempotent: bool) -> Reply:
     """A server that failed may have done the work before."""
     if reply.status < 300 or reply.status == 304:
         return reply
     raise StatusError(
         reply,
         retry_after=retry_after_in(reply.headers),
-        outcome_unknown=reply.status >= 500 and not call.is_idempotent,
+        outcome_unknown=reply.status >= 500 and not is_idempotent,
     )

@@ -221,6 +221,10 @@ CREDENTIAL_TESTS: dict[str, str] = {
     "model_provider": "integrations.llm.trying.try_key",
 }
 
+# What asks a Chatwoot installation how it is: dotted path of a function (installation) that
+# returns a sentence or raises `tenants.onboarding.TestFailedError` with one.
+INSTALLATION_TEST = "integrations.chatwoot.trying.try_installation"
+
 # Language, time, static files
 LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", _("Portuguese (Brazil)")), ("en", _("English"))]

@@ -4,21 +4,30 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminURLInputWidget
 
 from tenants import configuration, resolution
 from tenants.access import Area
-from tenants.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedForm, access_of
+from tenants.admin.base import (
+    ReadOnlyAdmin,
+    ScopedAdmin,
+    ScopedForm,
+    access_of,
+    confirmed_action,
+)
 from tenants.admin.config_forms import OPTION_FIELDS, SettingsForm
 from tenants.admin.config_pages import ConfigurationPage
 from tenants.models import ChannelMapping, ChatwootInstallation, Tenant, UnmappedChannel
+from tenants.onboarding import TestFailedError
 
 SOURCE = ("installation", "account_id", "inbox_id")
 
@@ -112,6 +121,27 @@ class ChatwootInstallationAdmin(ScopedAdmin):
     ordering = ("name", "pk")
     fields = ("name", "base_url")
     export_fields = ("name", "base_url")
+    actions_detail = ("test",)
+
+    @action(description=_("Test"), url_path="test", permissions=["change"])
+    def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row = self.object_or_404(request, object_id)
+        question = _("Ask “%(name)s” for its version now?")
+        return confirmed_action(
+            self,
+            request,
+            row,
+            question=question % {"name": row},
+            act=lambda: self._test(request, row),
+        )
+
+    def _test(self, request: HttpRequest, row: ChatwootInstallation) -> HttpResponse:
+        try:
+            message, level = import_string(settings.INSTALLATION_TEST)(row), messages.SUCCESS
+        except TestFailedError as error:
+            message, level = str(error), messages.ERROR
+        self.message_user(request, message, level)
+        return redirect("admin:tenants_chatwootinstallation_change", row.pk)
 
 
 @admin.register(UnmappedChannel)
