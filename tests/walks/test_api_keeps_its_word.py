@@ -29,7 +29,7 @@ CHECKS = [
 CONFIG = {
     "seed": 7,
     "suppress-health-check": ["all"],
-    "generation": {"max-examples": 25, "deterministic": True, "database": "none"},
+    "generation": {"max-examples": 12, "deterministic": True, "database": "none"},
 }
 WITH_CHANNELS = {factories.ChannelMappingFactory, factories.ChatwootInstallationFactory}
 

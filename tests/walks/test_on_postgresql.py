@@ -10,25 +10,18 @@ from tests.servers import ROOT, clean_environment
 
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("full-mode")]
 
+# What the two databases do differently: locks, constraints, texts, and statements of our own.
 PARTS = [
     "tests/architecture/test_audit.py",
     "tests/tenants/test_scoping.py",
     "tests/tenants/test_usage.py",
     "tests/tenants/test_budget_alerts.py",
-    "tests/tenants/test_api.py",
-    "tests/tenants/test_api_refusals.py",
-    "tests/tenants/test_admin_pages.py",
-    "tests/tenants/test_configuration.py",
-    "tests/tenants/test_configuration_at_once.py",
     "tests/tenants/test_credentials.py",
-    "tests/tenants/test_credentials_admin.py",
-    "tests/tenants/test_credentials_api.py",
     "tests/tenants/test_encryption.py",
     "tests/tenants/test_rotation.py",
+    "tests/tenants/test_configuration_at_once.py",
     "tests/walks/test_hostile_requests.py",
-    "tests/integrations/test_http.py",
     "tests/integrations/test_circuit_breaker.py",
-    "tests/integrations/test_llm_budget.py",
     "tests/integrations/test_usage_reports.py",
 ]
 API = ["tests/walks/test_api_keeps_its_word.py", "tests/tenants/test_config_api.py"]
@@ -38,7 +31,6 @@ CONFIGURATION = [
     "tests/tenants/test_configuration.py",
     "tests/tenants/test_transfer.py",
     "tests/tenants/test_resolution.py",
-    "tests/tenants/test_starting.py",
 ]
 
 
