@@ -37,12 +37,6 @@ def next_opening(config: Effective, after: datetime.datetime) -> datetime.dateti
     return None
 
 
-def holiday_on(config: Effective, day: datetime.date) -> str:
-    """The name of the holiday of a day, empty when it is a plain day."""
-    found = _holiday(config, day)
-    return str(found if isinstance(found, str) else found.get("name", "")) if found else ""
-
-
 def _intervals(config: Effective, day: datetime.date) -> Iterator[Interval]:
     zone = zoneinfo.ZoneInfo(config.get("time_zone"))
     for text in _texts(config, day):

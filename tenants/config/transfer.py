@@ -180,6 +180,7 @@ class _Check:
 
     def __init__(self, made: Plan, tenant: Tenant | None) -> None:
         self.plan = made
+        self.tenant = tenant
         reach = Access(tenant=None if made.is_platform else tenant, is_platform=made.is_platform)
         self.domains = set(Domain.objects.visible_to(reach).values_list("slug", flat=True))
         self.domains |= {item.slug for item in made.items if item.is_domain}
@@ -252,7 +253,7 @@ class _Check:
         owners = {self.claimed.setdefault(key, item.slug), self.owner_of(*key) or item.slug}
         if owners != {item.slug}:
             yield Problem(path, _("This account or inbox belongs to another company."))
-        elif not self.plan.is_platform and not self.may_add(item, *key):
+        elif not self.may_map(*key):
             yield Problem(path, _("Only the platform maps a new account to a company."))
 
     def problems_of_number(self, item: Item, document: Document) -> Iterator[Problem]:
@@ -268,22 +269,29 @@ class _Check:
             yield Problem(("channels",), message)
 
     def owner_of(self, name: str, account: int, inbox: int | None) -> str | None:
-        rows = self.rows_of(name, account).filter(inbox_id=inbox)
+        rows = ChannelMapping.objects.filter(
+            installation=self.installation(name), account_id=account, inbox_id=inbox
+        )
         slug: str | None = rows.values_list("tenant__slug", flat=True).first()
         return slug
 
-    def may_add(self, item: Item, name: str, account: int, inbox: int | None) -> bool:
-        own = self.rows_of(name, account).filter(tenant__slug=item.slug)
-        return own.filter(inbox_id=inbox).exists() or (
-            inbox is not None and own.filter(inbox_id=None).exists()
+    def may_map(self, name: str, account: int, inbox: int | None) -> bool:
+        """A company may also speak about what it has already."""
+        if self.plan.is_platform or self.owner_of(name, account, inbox) is not None:
+            return True
+        assert self.tenant is not None  # noqa: S101  plan() asks for it
+        return resolution.may_map(
+            self.tenant,
+            installation=self.installation(name),
+            account_id=account,
+            inbox_id=inbox,
+            is_platform=False,
         )
 
-    def rows_of(self, name: str, account: int) -> Any:
+    def installation(self, name: str) -> ChatwootInstallation | None:
         if name not in self.installations:
             self.installations[name] = resolution.find_installation(name)
-        rows = ChannelMapping.objects.filter(account_id=account)
-        installation = self.installations[name]
-        return rows.filter(installation=installation) if installation else rows.none()
+        return self.installations[name]
 
     def refuse_circles(self) -> None:
         try:

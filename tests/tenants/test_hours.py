@@ -78,12 +78,6 @@ def test_company_that_never_opens_has_no_next_opening(moveis):
     assert hours.next_opening(configuration.effective(moveis.pk), at("2026-11-16 06:00")) is None
 
 
-def test_holiday_has_a_name(config):
-    assert hours.holiday_on(config, datetime.date(2030, 12, 25)) == "Natal"
-    assert hours.holiday_on(config, datetime.date(2026, 11, 23)) == "Balanço"
-    assert hours.holiday_on(config, datetime.date(2026, 11, 24)) == ""
-
-
 def test_hours_are_those_of_the_companys_clock(moveis):
     configuration.write(moveis, {"time_zone": "America/Manaus", "business_hours": WEEK})
     config = configuration.effective(moveis.pk)
