@@ -1,6 +1,7 @@
 """What was asked of remote systems and models, whom to ask, and what that costs."""
 
 from integrations.models.breaker import Breaker
+from integrations.models.connection import Connection
 from integrations.models.llm_call import LlmCall
 from integrations.models.model_price import ModelPrice
 from integrations.models.model_profile import ModelProfile
@@ -10,6 +11,7 @@ from integrations.models.usage_mail import UsageMail
 
 __all__ = [
     "Breaker",
+    "Connection",
     "LlmCall",
     "ModelPrice",
     "ModelProfile",
