@@ -320,13 +320,8 @@ def _give_up_sending(desk: Desk, turn: Turn, error: NotTakenError) -> None:
         if error.reason not in EXPIRED_REASONS:
             after = outbox.known_message(desk.conversation)
             tried = tuple(text[:500] for text in outbox.texts(turn, Part.REPLY))
-            handoff.plan(
-                desk,
-                turn,
-                HandOff(error.reason, tried=tried),
-                after=after,
-                first=turn.outbox.count(),
-            )
+            wanted, first = HandOff(error.reason, tried=tried), turn.outbox.count()
+            handoff.plan(desk, turn, wanted, after=after, first=first)
     if error.reason in EXPIRED_REASONS:
         end(desk, turn, Outcome.EXPIRED, error.reason)
     else:

@@ -108,7 +108,7 @@ def seconds_until_due(conversation_id: int) -> float | None:
 
 
 def find_forgotten() -> int:
-    """A net under everything else: messages that wait in a conversation for which no time is set."""
+    """A net under everything else: messages that wait in a conversation without a time."""
     waiting = InboundEvent.objects.unattached().filter(
         received_at__lt=Now() - FORGOTTEN_AFTER, conversation__isnull=False
     )
