@@ -90,6 +90,7 @@ def _go_on(desk: Desk) -> Any:
 
 def _run(desk: Desk, turn: Turn) -> None:
     """A turn that is to be answered, or one whose answer is written and has to leave."""
+    desk.is_about(turn.pk)
     try:
         if turn.state == TurnState.RUNNING:
             answer(desk, turn)
