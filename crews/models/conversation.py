@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from integrations.models import Connection
 from tenants.models import ChannelMapping, Domain
 from tenants.scoping import TenantModel, TenantQuerySet
+from tenants.showing import visible
 
 
 class Control(models.TextChoices):
@@ -119,4 +120,4 @@ class Conversation(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.number} {self.contact_name}".strip()
+        return visible(f"#{self.number} {self.contact_name}").strip()
