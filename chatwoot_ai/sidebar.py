@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from integrations.models import (
     Breaker,
+    Connection,
     LlmCall,
     ModelPrice,
     ModelProfile,
@@ -66,6 +67,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("storefront", Tenant),
             Item("tune", Configuration),
             Item("history_edu", ConfigurationVersion),
+            Item("cable", Connection),
             Item("forum", ChannelMapping),
             Item("group", Membership),
             Item("lock", Credential),
