@@ -93,7 +93,7 @@ class ConnectForm(TokensForm):
     """A new connection. The address may be what the browser shows while Chatwoot is open."""
 
     tenant = forms.ModelChoiceField(
-        label=_("company"), queryset=Tenant.objects.none(), widget=UnfoldAdminSelectWidget()
+        label=_("Company"), queryset=Tenant.objects.none(), widget=UnfoldAdminSelectWidget()
     )
     address = forms.CharField(
         label=_("Address of Chatwoot"),

@@ -61,8 +61,6 @@ class ConnectionAdmin(ScopedAdmin):
         "tests",
         "last_event_at",
         "trouble",
-        "account_id",
-        "installation",
         "tenant",
     )
     list_filter = ("tenant", ("is_enabled", BooleanRadioFilter), ("is_signed", BooleanRadioFilter))
@@ -180,13 +178,15 @@ class ConnectionAdmin(ScopedAdmin):
         return page
 
     def _tested(self, request: HttpRequest, connection: Connection) -> HttpResponse:
-        failed = rights.failed(rights.check(connection))
-        if failed:
-            self.message_user(
-                request, _("Saved and tested: see below what is missing."), messages.WARNING
-            )
+        checks = {row.name: row.ok for row in rights.check(connection)}
+        if False not in checks.values():
+            text, level = _("Saved and tested: nothing fails."), messages.SUCCESS
+        elif checks.get("role") and not connection.bot_token_ref:
+            text = _("Connected. Now choose the inboxes below, and let the bot be created.")
+            level = messages.SUCCESS
         else:
-            self.message_user(request, _("Saved and tested: nothing fails."), messages.SUCCESS)
+            text, level = _("Saved and tested: see below what is missing."), messages.WARNING
+        self.message_user(request, text, level)
         return _to_guide(connection)
 
     def _guide(self, request: HttpRequest, connection: Connection) -> HttpResponse:
@@ -195,25 +195,32 @@ class ConnectionAdmin(ScopedAdmin):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET"])
-        can_change = self.has_change_permission(request, connection)
         context = {
             **self.admin_site.each_context(request),
+            **self._parts(request, connection),
             "opts": self.opts,
-            "original": connection,
+            "object": connection,
             "title": str(connection),
-            "connection": connection,
-            "can_change": can_change,
+            "show_back_button": True,
             "can_delete": self.has_delete_permission(request, connection),
-            "standing": self.standing(connection),
-            "standing_label": LABELS[self.standing(connection)[0]],
-            "checks": [(rights.TITLES.get(row["name"]), row) for row in connection.checks],
-            "modes": list(_modes(connection)),
         }
-        if can_change:
+        if context["can_change"]:
             context |= _address_of(connection)
         response = render(request, "integrations/connection.html", context)
         response["Cache-Control"] = "no-store"
         return response
+
+    def _parts(self, request: HttpRequest, connection: Connection) -> dict[str, Any]:
+        """What the guide shows of the rows; its parts are also sent alone."""
+        kind, word = self.standing(connection)
+        return {
+            "connection": connection,
+            "can_change": self.has_change_permission(request, connection),
+            "state": word,
+            "state_label": LABELS[kind],
+            "checks": [(rights.TITLES.get(row["name"]), row) for row in connection.checks],
+            "modes": list(_modes(connection)),
+        }
 
     @action(description=gettext_lazy("Test again"), url_path="test", permissions=["change"])
     def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -307,22 +314,24 @@ class ConnectionAdmin(ScopedAdmin):
     def seen(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A part of the guide, which asks for it until the first event has come."""
         connection = self.object_or_404(request, object_id)
-        context = {"connection": connection}
+        context = {**self._parts(request, connection), "is_alone": True}
         return render(request, "integrations/connection_seen.html", context)
 
     @action(description=gettext_lazy("Inboxes"), url_path="inboxes", permissions=["change"])
     def inboxes(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """A part of the guide, which asks for it: Chatwoot may be slow. Posted, it attaches."""
         connection = self.object_or_404(request, object_id)
-        context: dict[str, Any] = {"connection": connection}
+        context: dict[str, Any] = {}
         try:
             if request.method == "POST":
                 context["report"] = self._attach(request, connection)
+                connection = self.object_or_404(request, object_id)
             context["survey"] = seen = survey(connection)
             context["places"] = [(place, _kind(place.inbox)) for place in seen.places]
         except (RemoteError, CredentialError) as error:
             context["trouble"] = str(error)
             context["steps"] = connecting.steps_unseen(connection)
+        context |= self._parts(request, connection)
         return render(request, "integrations/connection_inboxes.html", context)
 
     def _attach(self, request: HttpRequest, connection: Connection) -> connecting.Report:

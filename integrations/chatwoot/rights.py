@@ -92,9 +92,20 @@ def _checks(connection: Connection, door: Door, version: Version) -> Iterator[Ch
     yield from _bot(door, version, is_account_known=found is not None)
     yield from person
     if found is not None:
+        names = {row.account_id: row.name for row in found.accounts}
+        _learn(connection, name=names.get(door.account_id, "")[:120])
         yield _conversations(client)
         yield from _inboxes(connection, client)
     yield _webhook(connection)
+
+
+def _learn(connection: Connection, **values: Any) -> None:
+    """What nobody entered; without its number our own bot could not be told from others."""
+    new = {name: value for name, value in values.items() if value and not getattr(connection, name)}
+    for name, value in new.items():
+        setattr(connection, name, value)
+    if new:
+        connection.save(update_fields=list(new))
 
 
 def _signature(door: Door, version: Version) -> Check:
@@ -239,19 +250,13 @@ def _inboxes(connection: Connection, client: ChatwootClient) -> Iterator[Check]:
     except RemoteError as error:
         yield Check("inboxes", False, str(error))
         return
-    _learn_number(connection, seen)
+    if seen.bot is not None:
+        _learn(connection, bot_id=seen.bot.id)
     mapped = resolution.channels_of(connection.installation, account_id=connection.account_id)
     numbers = {row.inbox_id for row in mapped if row.inbox_id}
     yield _reachable(seen, numbers, has_channels=bool(mapped))
     yield _address_of_bot(seen)
     yield _attached(seen, numbers)
-
-
-def _learn_number(connection: Connection, seen: Survey) -> None:
-    """Without it our own bot could not be told from others."""
-    if connection.bot_id is None and seen.bot is not None:
-        connection.bot_id = seen.bot.id
-        connection.save(update_fields=["bot_id"])
 
 
 def _reachable(seen: Survey, numbers: set[int], *, has_channels: bool) -> Check:
@@ -265,7 +270,7 @@ def _reachable(seen: Survey, numbers: set[int], *, has_channels: bool) -> Check:
         return Check(name, False, sentence % {"numbers": _some(missing)})
     if not has_channels:
         return Check(name, False, _("No inbox is connected yet. Choose some in the next step."))
-    sentence = _("Chatwoot shows %(count)d inboxes, all channels among them.")
+    sentence = _("All channels are among the inboxes that Chatwoot shows: %(count)d.")
     return Check(name, True, sentence % {"count": len(seen.places)})
 
 

@@ -34,6 +34,7 @@ def connect(moveis):
             "user_token": server.admin.token,
             "secrets": [server.bot.secret],
             "bot_id": server.bot.id,
+            "name": "Loja",
         }
         row = ConnectionFactory(tenant=moveis, **{**present, **values})
         ChannelMappingFactory(
@@ -96,6 +97,12 @@ def test_it_is_noted_on_the_connection_and_is_no_change_of_it(connect, chatwoot)
     assert row.version == "4.15.1"
     assert timezone.now() - row.checked_at < timezone.timedelta(minutes=1)
     assert AuditEntry.objects.count() == entries
+
+
+def test_a_connection_without_a_name_gets_that_of_the_account(connect, chatwoot):
+    rights.check(connect(chatwoot, name=""))
+
+    assert Connection.objects.get().name == chatwoot.account.name
 
 
 def test_no_sentence_holds_a_token(connect, chatwoot):
