@@ -379,6 +379,7 @@ API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1
 ONBOARDING_POINTS = [
     "tenants.onboarding.domain",
     "tenants.onboarding.business_hours",
+    "integrations.chatwoot.first_step.first_step",
     "tenants.onboarding.channels",
     "tenants.onboarding.team",
     "tenants.onboarding.secrets",
