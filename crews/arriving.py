@@ -13,6 +13,7 @@ from crews.intake import Arrival, Taken
 from crews.models import Conversation, Reason, Status, Via
 from crews.stored import payload_of
 from crews.texts import phrases
+from integrations.chatwoot import values
 from integrations.chatwoot.connections import Channel, Door
 from integrations.chatwoot.payloads import Author, ChatwootEvent, Kind, is_takeover, who_wrote
 from integrations.chatwoot.values import Message
@@ -57,7 +58,11 @@ def take(
     channel = door.channel_of(event.inbox_id)
     config = None
     if channel is not None:
-        config = configuration.effective(channel.tenant_id, channel_id=channel.id)
+        config = configuration.effective(
+            channel.tenant_id,
+            channel_id=channel.id,
+            version=door.version_of(channel.tenant_id),
+        )
     delivery = Delivery(door, event, delivery_id, via, now, channel, config)
     if event.kind == Kind.MESSAGE_CREATED and event.message is not None:
         return _receive_message(delivery)
@@ -120,11 +125,25 @@ def _why_not(delivery: Delivery, message: Message) -> Reason | None:
     if _is_group(event) and not delivery.setting("answer_groups"):
         return Reason.GROUP
     if delivery.setting("mode") == "automatic":
-        if conversation.is_with_person:
+        if conversation.is_with_person and not _is_given_back(delivery, conversation):
             return Reason.WITH_PERSON
         if conversation.status != Status.PENDING and not delivery.setting("answer_open"):
             return Reason.CONVERSATION_OPEN
     return _lacks_trigger(delivery, message)
+
+
+def _is_given_back(delivery: Delivery, seen: values.Conversation) -> bool:
+    """The person is still assigned, but has let go of it; asked only where there is one."""
+    row = Conversation.objects.filter(
+        connection=delivery.door.connection_id,
+        number=seen.id,
+        tenant=delivery.channel.tenant_id if delivery.channel else None,
+    ).first()
+    if row is None:
+        return False
+    is_new_matter = row.status == Status.RESOLVED and seen.status == Status.PENDING
+    comes_back = delivery.setting("resume") in ("on_pending", "on_resolve")
+    return not row.is_with_person(seen) or (is_new_matter and comes_back)
 
 
 def _is_group(event: ChatwootEvent) -> bool:
@@ -135,16 +154,16 @@ def _is_group(event: ChatwootEvent) -> bool:
 
 def _is_on_ignore_list(delivery: Delivery) -> bool:
     contact = delivery.event.contact
-    listed = delivery.setting("ignored_contacts").split()
+    listed = {line.strip().lower() for line in delivery.setting("ignored_contacts").splitlines()}
     if contact is None or not listed:
         return False
-    names = {str(contact.id), contact.email.lower(), contact.identifier.lower()} - {""}
-    digits = "".join(sign for sign in contact.phone_number if sign.isdigit())
-    return any(
-        entry.lower() in names
-        or (digits and digits == "".join(sign for sign in entry if sign.isdigit()))
-        for entry in listed
-    )
+    names = {str(contact.id), contact.email.lower(), contact.identifier.lower()}
+    phone = _digits(contact.phone_number)
+    return bool(names & (listed - {""})) or bool(phone and phone in map(_digits, listed))
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())
 
 
 def _lacks_trigger(delivery: Delivery, message: Message) -> Reason | None:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from crews import claims, speaking
 from crews.catching_up import Reading
@@ -33,6 +34,7 @@ class Desk:
     arrivals: int
     deadline: float
     reading: Reading | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
     _client: ChatwootClient | None = field(default=None, repr=False)
 
     @property
@@ -54,6 +56,15 @@ class Desk:
             self._client = self.door.client()
         return self._client
 
+    def note(self, **values: Any) -> None:
+        """About the conversation; written down together with what is decided."""
+        self.notes |= values
+
+    def write_notes(self) -> None:
+        if self.notes:
+            self.claim.rows.update(**self.notes)
+            self.notes = {}
+
     def hold(self) -> Standing:
         return claims.hold(self.claim)
 
@@ -68,15 +79,17 @@ class Desk:
 def sit_down(claim: Claim) -> Desk:
     rows = Conversation.objects.select_related("tenant", "domain")
     conversation = rows.get(pk=claim.conversation_id)
+    door = connections.door_to(conversation.connection_id)
     config = configuration.effective(
         conversation.tenant_id,
         channel_id=conversation.channel_id,
         domain=conversation.domain.slug if conversation.domain is not None else None,
+        version=door.version_of(conversation.tenant_id),
     )
     return Desk(
         claim=claim,
         conversation=conversation,
-        door=connections.door_to(conversation.connection_id),
+        door=door,
         config=config,
         arrivals=claim.arrivals,
         deadline=time.monotonic() + config.setting("turn_deadline_seconds"),
