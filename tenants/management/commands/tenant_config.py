@@ -30,6 +30,8 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        # Settings may also stand behind --inbox, which the usual way of reading does not allow.
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
         parser.add_argument("tenant", metavar="SLUG")
         parser.add_argument("settings", nargs="*", metavar="KEY=VALUE")
         parser.add_argument("--inbox", type=int, metavar="N", help="its number in Chatwoot")
