@@ -101,6 +101,8 @@ def setting_of_channels(
 
     Channels are named by company and number; without a number it is the company's own setting.
     """
+    if not channels:
+        return {}
     companies = {tenant_id for tenant_id, _channel in channels}
     rows = Configuration.objects.filter(tenant__in=companies).select_related(
         "domain", "test_domain"

@@ -28,22 +28,4 @@ class Migration(migrations.Migration):
                 name="crews_alarm_untold",
             ),
         ),
-        migrations.AddIndex(
-            model_name="turn",
-            index=models.Index(
-                condition=models.Q(
-                    ("reason__in", ("failed", "deadline", "model_down", "rejected", "unsure_sent"))
-                ),
-                fields=["finished_at"],
-                name="crews_turn_failures",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="turn",
-            index=models.Index(
-                condition=models.Q(("error", ""), _negated=True),
-                fields=["finished_at"],
-                name="crews_turn_errors",
-            ),
-        ),
     ]
