@@ -260,6 +260,8 @@ CELERY_TASK_ROUTES = {
     "crews.tasks.sweep": {"queue": "maintenance"},
     "crews.tasks.reconcile_*": {"queue": "maintenance"},
     "crews.tasks.purge_*": {"queue": "maintenance"},
+    "crews.tasks.watch": {"queue": "maintenance"},
+    "crews.tasks.tell_alarms": {"queue": "maintenance"},
     "crews.*": {"queue": "chat"},
     "knowledge.*": {"queue": "indexing"},
     "integrations.*": {"queue": "maintenance"},
@@ -289,6 +291,11 @@ CELERY_BEAT_SCHEDULE = {
     "purge-old-texts": {
         "task": "crews.tasks.purge_old_texts",
         "schedule": 24 * 60 * 60,
+    },
+    "watch-over-conversations": {
+        "task": "crews.tasks.watch",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
     "send-budget-alerts-left-behind": {
         "task": "tenants.tasks.send_budget_alerts_left_behind",
