@@ -190,7 +190,7 @@ class ConnectionAdmin(ScopedAdmin):
         return _to_guide(connection)
 
     def _guide(self, request: HttpRequest, connection: Connection) -> HttpResponse:
-        """All steps on one page, not cached where it holds the address of the webhook."""
+        """All steps on one page. The admin lets no page be kept, nor this one with its address."""
         if not self.has_view_permission(request, connection):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
@@ -206,9 +206,7 @@ class ConnectionAdmin(ScopedAdmin):
         }
         if context["can_change"]:
             context |= _address_of(connection)
-        response = render(request, "integrations/connection.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return render(request, "integrations/connection.html", context)
 
     def _parts(self, request: HttpRequest, connection: Connection) -> dict[str, Any]:
         """What the guide shows of the rows; its parts are also sent alone."""
