@@ -7,6 +7,17 @@ from django.db import transaction
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from crews.models import (
+    Alarm,
+    AlarmKind,
+    Conversation,
+    InboundEvent,
+    OutboundMessage,
+    Outcome,
+    Reason,
+    Turn,
+    TurnState,
+)
 from integrations.chatwoot import connections
 from integrations.models import (
     Breaker,
@@ -19,7 +30,7 @@ from integrations.models import (
     UsageMail,
 )
 from integrations.models.breaker import State
-from integrations.models.remote_call import Outcome
+from integrations.models.remote_call import Outcome as CallOutcome
 from tenants import credentials
 from tenants.access import Role
 from tenants.audit import Action
@@ -299,7 +310,7 @@ class RemoteCallFactory(OfTenantFactory):
     method = "GET"
     address = "https://erp.example.com/json/2"
     status = 200
-    outcome = Outcome.ANSWERED
+    outcome = CallOutcome.ANSWERED
     duration_ms = 12
 
 
@@ -360,6 +371,62 @@ class UsageMailFactory(OfTenantFactory):
 
     month = factory.Sequence(lambda n: f"20{n % 100:02}-11")
     claimed_at = factory.LazyFunction(timezone.now)
+
+
+class ConversationFactory(OfTenantFactory):
+    class Meta:
+        model = Conversation
+
+    connection = factory.SubFactory(ConnectionFactory, tenant=factory.SelfAttribute("..tenant"))
+    number = factory.Sequence(lambda n: n + 1)
+    contact_name = factory.Sequence(lambda n: f"Customer {n}")
+
+
+class TurnFactory(OfTenantFactory):
+    """One that ended well."""
+
+    class Meta:
+        model = Turn
+
+    conversation = factory.SubFactory(ConversationFactory, tenant=factory.SelfAttribute("..tenant"))
+    state = TurnState.DONE
+    outcome = Outcome.ANSWERED
+    reason = Reason.REPLIED
+    finished_at = factory.LazyFunction(timezone.now)
+
+
+class InboundEventFactory(OfTenantFactory):
+    """A customer's message that waits for its answer."""
+
+    class Meta:
+        model = InboundEvent
+
+    conversation = factory.SubFactory(ConversationFactory, tenant=factory.SelfAttribute("..tenant"))
+    connection = factory.SelfAttribute("conversation.connection")
+    event = "message_created"
+    message_id = factory.Sequence(lambda n: n + 1)
+    author = "customer"
+    text = factory.Sequence(lambda n: f"Question {n}")
+
+
+class OutboundMessageFactory(OfTenantFactory):
+    class Meta:
+        model = OutboundMessage
+
+    turn = factory.SubFactory(TurnFactory, tenant=factory.SelfAttribute("..tenant"))
+    conversation = factory.SelfAttribute("turn.conversation")
+    position = factory.Sequence(lambda n: n % 1000)
+    key = factory.Sequence(lambda n: f"key-{n}")
+    body = factory.Sequence(lambda n: f"Answer {n}")
+
+
+class AlarmFactory(OfTenantFactory):
+    class Meta:
+        model = Alarm
+
+    kind = AlarmKind.SILENT_MESSAGE
+    about = factory.Sequence(str)
+    text = factory.Sequence(lambda n: f"Alarm {n}")
 
 
 class TagFactory(OfTenantFactory):
@@ -428,6 +495,12 @@ FACTORIES = {
         ModelPriceFactory,
         LlmCallFactory,
         UsageMailFactory,
+        ConnectionFactory,
+        ConversationFactory,
+        TurnFactory,
+        InboundEventFactory,
+        OutboundMessageFactory,
+        AlarmFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

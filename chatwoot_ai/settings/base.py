@@ -259,6 +259,9 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "crews.tasks.sweep": {"queue": "maintenance"},
     "crews.tasks.reconcile_*": {"queue": "maintenance"},
+    "crews.tasks.purge_*": {"queue": "maintenance"},
+    "crews.tasks.watch": {"queue": "maintenance"},
+    "crews.tasks.tell_alarms": {"queue": "maintenance"},
     "crews.*": {"queue": "chat"},
     "knowledge.*": {"queue": "indexing"},
     "integrations.*": {"queue": "maintenance"},
@@ -282,6 +285,15 @@ CELERY_BEAT_SCHEDULE = {
     },
     "reconcile-connections": {
         "task": "crews.tasks.reconcile_connections",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "purge-old-texts": {
+        "task": "crews.tasks.purge_old_texts",
+        "schedule": 24 * 60 * 60,
+    },
+    "watch-over-conversations": {
+        "task": "crews.tasks.watch",
         "schedule": 60,
         "options": {"expires": 60},
     },
