@@ -122,8 +122,8 @@ class ConnectionAdmin(ScopedAdmin):
         )
 
     @admin.display(description=gettext_lazy("last error"), empty_value="–")
-    def trouble(self, connection: Connection) -> str:
-        return connection.last_error
+    def trouble(self, connection: Connection) -> str | None:
+        return connection.last_error or None
 
     def changeform_view(
         self,
@@ -170,10 +170,11 @@ class ConnectionAdmin(ScopedAdmin):
             "show_save_and_continue": False,
             "show_save_and_add_another": False,
             "show_delete": False,
+            "show_close": False,
             "original": row,
         }
         page: HttpResponse = self.render_change_form(
-            request, context, add=row is None, change=False, obj=row
+            request, context, add=row is None, change=row is not None, obj=row
         )
         return page
 

@@ -372,6 +372,9 @@ class TestSteps:
 
 
 class TestTokens:
+    def test_the_form_can_be_saved(self, page, connection):
+        assert 'name="_save"' in text_of(page.get(of(connection, "edit")))
+
     def test_what_is_left_empty_stays(self, page, connection, chatwoot):
         page.post(of(connection, "edit"), {"name": "New", "is_signed": "on"})
 
