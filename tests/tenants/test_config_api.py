@@ -205,7 +205,9 @@ class TestDomainOfAConversation:
     def test_it_is_taken_away_by_nothing(self, nothing, call, conversation, furniture):
         call("post", "/api/admin/domain", {"conversation_id": 205, "domain": "furniture"})
 
-        status, body = call("post", "/api/admin/domain", {"conversation_id": 205, "domain": nothing})
+        status, body = call(
+            "post", "/api/admin/domain", {"conversation_id": 205, "domain": nothing}
+        )
 
         assert (status, body["success"]) == (200, True)
         assert self.domain_of(conversation) is None
@@ -224,20 +226,20 @@ class TestDomainOfAConversation:
 
         entry = AuditEntry.objects.about(conversation).get()
         assert entry.changes == {"domain": [None, "furniture"]}
-        assert (entry.object_label, entry.actor_label) == ("#205", "machine")
+        assert entry.object_label == "#205"
+        assert entry.actor_label.startswith("machine (")
 
     def test_a_conversation_of_another_company_does_not_exist(self, call, cosmeticos, furniture):
         theirs = ConversationFactory(tenant=cosmeticos, number=300)
 
-        answers = [
-            call("post", "/api/admin/domain", {"conversation_id": number, "domain": "furniture"})
-            for number in (300, 301)
-        ]
+        sentences = set()
+        for number in (300, 301):
+            change = {"conversation_id": number, "domain": "furniture"}
+            status, body = call("post", "/api/admin/domain", change)
+            assert status == 400
+            sentences |= {body["fields"]["conversation_id"][0].replace(str(number), "N")}
 
-        assert [status for status, _body in answers] == [400, 400]
-        assert [body["fields"]["conversation_id"] for _status, body in answers] == [
-            [f"Não há nenhuma conversa {number}."] for number in (300, 301)
-        ]
+        assert len(sentences) == 1
         assert self.domain_of(theirs) is None
 
     def test_of_several_accounts_one_has_to_be_named(self, call, moveis, conversation, furniture):
