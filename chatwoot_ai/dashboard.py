@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
-from crews.admin.filters import DRAFTED, OPEN, TODAY, last_midnight
+from crews.admin.filters import DRAFTED, OPEN, TODAY, WAITS, last_midnight
 from crews.models import Alarm, Conversation, Outcome, Reason, Turn
 from tenants import usage
 from tenants.access import Access, Area, Verb
@@ -101,7 +101,7 @@ def _cards(request: HttpRequest, access: Access) -> list[dict[str, Any]]:
 def _of_conversations(request: HttpRequest, access: Access) -> Iterator[dict[str, Any]]:
     if not admin.site._registry[Conversation].has_view_permission(request):
         return
-    waiting = Conversation.objects.visible_to(access).filter(due_at__isnull=False)
+    waiting = Conversation.objects.visible_to(access).filter(WAITS)
     link = _address(Conversation, waiting="yes")
     yield {"title": _("Waiting now"), "number": waiting.count(), "link": link}
     yield from _of_turns(access)

@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from crews.models import Alarm, Conversation, InboundEvent, OutboundMessage, Turn
 from integrations.models import (
     Breaker,
+    Connection,
     LlmCall,
     ModelPrice,
     ModelProfile,
@@ -73,6 +74,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("storefront", Tenant),
             Item("tune", Configuration),
             Item("history_edu", ConfigurationVersion),
+            Item("cable", Connection),
             Item("forum", ChannelMapping),
             Item("group", Membership),
             Item("lock", Credential),

@@ -8,7 +8,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from crews import alarms, answering, catching_up, claims, waking, watching
+from crews import alarms, answering, catching_up, claims, purging, waking, watching
 from crews.models import Conversation
 from integrations.chatwoot import connections
 from integrations.failures import RemoteError
@@ -82,6 +82,19 @@ def reconcile_connection(*, connection_id: int) -> None:
         return
     for taken in found:
         wake(taken.conversation_id, tenant_id=taken.tenant_id, seconds=taken.wakes_in)
+
+
+@shared_task
+def purge_old_texts() -> None:
+    for pk in Tenant.objects.order_by("pk").values_list("pk", flat=True):
+        purge_texts_of.delay(tenant_id=pk)
+
+
+@shared_task
+def purge_texts_of(*, tenant_id: int) -> None:
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is not None:
+        purging.purge(tenant, now=timezone.now())
 
 
 @shared_task

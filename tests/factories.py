@@ -18,6 +18,7 @@ from crews.models import (
     Turn,
     TurnState,
 )
+from integrations.chatwoot import connections
 from integrations.models import (
     Breaker,
     Connection,
@@ -268,6 +269,38 @@ class ChannelMappingFactory(OfTenantFactory):
     name = factory.Sequence(lambda n: f"Channel {n}")
 
 
+class ConnectionFactory(OfTenantFactory):
+    """With the tokens and secrets that the test names, and an address for its webhook."""
+
+    class Meta:
+        model = Connection
+
+    installation = factory.SubFactory(ChatwootInstallationFactory)
+    account_id = factory.Sequence(lambda n: n + 1)
+
+    @classmethod
+    def _create(cls, model_class, tenant, installation, account_id, **values):
+        tokens = {name: values.pop(name, None) for name in ("bot_token", "user_token", "secrets")}
+        row = connections.connect(
+            tenant, installation=installation, account_id=account_id, **tokens
+        )
+        for name, value in _of_their_kind(values).items():
+            setattr(row, name, value)
+        row.save()
+        return row
+
+
+def _of_their_kind(values):
+    """The walk marks documents as mappings; those of a connection are lists."""
+    checks, refs = values.get("checks"), values.get("secret_refs")
+    if isinstance(checks, dict):
+        sentence = " ".join(checks.values())
+        values["checks"] = [{"name": "address", "ok": False, "sentence": sentence}]
+    if isinstance(refs, dict):
+        values["secret_refs"] = list(refs.values())
+    return values
+
+
 class RemoteCallFactory(OfTenantFactory):
     class Meta:
         model = RemoteCall
@@ -338,17 +371,6 @@ class UsageMailFactory(OfTenantFactory):
 
     month = factory.Sequence(lambda n: f"20{n % 100:02}-11")
     claimed_at = factory.LazyFunction(timezone.now)
-
-
-class ConnectionFactory(OfTenantFactory):
-    """One whose secrets nobody stored; `connections.connect` makes one that works."""
-
-    class Meta:
-        model = Connection
-
-    installation = factory.SubFactory(ChatwootInstallationFactory)
-    account_id = factory.Sequence(lambda n: n + 1)
-    address_digest = factory.Sequence(lambda n: f"{n:064d}")
 
 
 class ConversationFactory(OfTenantFactory):
@@ -465,6 +487,7 @@ FACTORIES = {
         CredentialAccessFactory,
         BudgetFactory,
         SpendingFactory,
+        ConnectionFactory,
         RemoteCallFactory,
         BreakerFactory,
         ProviderFactory,

@@ -259,6 +259,7 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "crews.tasks.sweep": {"queue": "maintenance"},
     "crews.tasks.reconcile_*": {"queue": "maintenance"},
+    "crews.tasks.purge_*": {"queue": "maintenance"},
     "crews.tasks.watch": {"queue": "maintenance"},
     "crews.tasks.tell_alarms": {"queue": "maintenance"},
     "crews.*": {"queue": "chat"},
@@ -286,6 +287,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "crews.tasks.reconcile_connections",
         "schedule": 60,
         "options": {"expires": 60},
+    },
+    "purge-old-texts": {
+        "task": "crews.tasks.purge_old_texts",
+        "schedule": 24 * 60 * 60,
     },
     "watch-over-conversations": {
         "task": "crews.tasks.watch",
@@ -386,6 +391,7 @@ API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1
 ONBOARDING_POINTS = [
     "tenants.onboarding.domain",
     "tenants.onboarding.business_hours",
+    "integrations.chatwoot.first_step.first_step",
     "tenants.onboarding.channels",
     "tenants.onboarding.team",
     "tenants.onboarding.secrets",

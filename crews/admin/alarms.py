@@ -14,8 +14,9 @@ from crews.admin import words
 from crews.admin.filters import StandingFilter
 from crews.admin.pages import RecordAdmin
 from crews.models import Alarm, AlarmKind
+from tenants import audit
 from tenants.admin.base import confirmed_action
-from tenants.showing import visible
+from tenants.audit import Action
 
 REMEDIES: dict[str, Any] = {
     AlarmKind.SILENT_MESSAGE: _(
@@ -56,7 +57,7 @@ class AlarmAdmin(RecordAdmin):
     search_help_text = _("Searches what happened.")
     ordering = (F("ended_at").desc(nulls_first=True), "-raised_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("tenant", "kind", "what", "what_to_do")}),
+        (None, {"fields": ("company", "kind", "what", "what_to_do")}),
         (_("Times"), {"fields": ("raised_at", "seen_at", "times", "ended_at")}),
         (_("Told to"), {"fields": ("mailed_at", "posted_at")}),
     )
@@ -74,11 +75,12 @@ class AlarmAdmin(RecordAdmin):
 
     @display(description=_("what happened"), ordering="kind")
     def what_and_kind(self, alarm: Alarm) -> Any:
-        return words.over(words.link_to(alarm, visible(alarm.text)), alarm.get_kind_display())
+        text = words.beginning(alarm.text)
+        return words.over(words.link_to(alarm, text), alarm.get_kind_display())
 
     @display(description=_("what happened"))
     def what(self, alarm: Alarm) -> str:
-        return visible(alarm.text)
+        return words.passage(alarm.text)
 
     @display(description=_("what to do"))
     def what_to_do(self, alarm: Alarm) -> Any:
@@ -97,9 +99,13 @@ class AlarmAdmin(RecordAdmin):
         )
 
     def _settle(self, alarm: Alarm) -> None:
-        Alarm.objects.filter(pk=alarm.pk, ended_at=None).update(ended_at=timezone.now())
+        now = timezone.now()
+        if Alarm.objects.filter(pk=alarm.pk, ended_at=None).update(ended_at=now):
+            audit.record(Action.CHANGED, alarm, changes={"ended_at": [None, now.isoformat()]})
 
     @admin.action(description=_("They are settled"), permissions=["act"])
     def settle_chosen(self, request: HttpRequest, queryset: Any) -> None:
-        count = queryset.filter(ended_at=None).update(ended_at=timezone.now())
-        self.message_user(request, _("Alarms ended: %(count)d") % {"count": count})
+        alarms = list(queryset.filter(ended_at=None))
+        for alarm in alarms:
+            self._settle(alarm)
+        self.message_user(request, _("Alarms ended: %(count)d") % {"count": len(alarms)})

@@ -1,5 +1,6 @@
 """Conversations: who answers, how it went, and the buttons that change who speaks."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -21,9 +22,11 @@ from crews import control
 from crews.admin import timeline, words
 from crews.admin.filters import WaitingFilter
 from crews.admin.pages import RecordWithParts
-from crews.models import Control, Conversation, Reason
+from crews.models import Control, Conversation
+from tenants import audit
 from tenants.access import Access
 from tenants.admin.base import confirmed_action
+from tenants.audit import Action
 from tenants.models import Domain
 from tenants.showing import visible
 
@@ -83,7 +86,7 @@ class ConversationAdmin(RecordWithParts):
         (_("Customer"), {"fields": ("contact", "contact_number", "language", "can_reply")}),
         (
             _("Conversation"),
-            {"fields": ("tenant", "channel", "channel_kind", "inbox", "domain_name")},
+            {"fields": ("company", "channel", "channel_kind", "inbox", "domain_name")},
         ),
         (
             _("Who answers"),
@@ -160,9 +163,8 @@ class ConversationAdmin(RecordWithParts):
     @display(description=_("waiting for"), ordering="due_at")
     def waits(self, row: Conversation) -> str:
         """How long the bot has left something undone."""
-        if row.due_at is None:
-            return words.NOTHING
-        return timesince(row.burst_at or row.due_at)
+        since = _waiting_since(row)
+        return words.NOTHING if since is None else timesince(since)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         """Only what changes something."""
@@ -177,13 +179,11 @@ class ConversationAdmin(RecordWithParts):
     def parts_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         return {
             "talk": timeline.page_of(row, _page_number(request)),
-            "labels": (
-                words.labelled(_control(row), words.CONTROL_LABELS),
-                words.labelled((row.status, row.get_status_display()), words.STATUS_LABELS),
-            ),
+            "who": words.labelled(_control(row), words.CONTROL_LABELS),
+            "standing": words.labelled(self.standing(row), words.STATUS_LABELS),
             "because": words.reason_of(row.control_reason),
             "control_at": row.control_at,
-            "waiting_since": row.burst_at if row.due_at else None,
+            "waiting_since": _waiting_since(row),
             "address_in_chatwoot": address_in_chatwoot(row),
         }
 
@@ -198,7 +198,7 @@ class ConversationAdmin(RecordWithParts):
                 "Shall a person go on? The bot is silent from that moment on, and what it has not"
                 " sent yet is cancelled."
             ),
-            act=lambda: control.take_over(row, reason=Reason.PERSON_CAME),
+            act=lambda: self._change_control(row, control.take_over),
             done=_("The bot is silent. Answer the customer in Chatwoot."),
         )
 
@@ -212,7 +212,7 @@ class ConversationAdmin(RecordWithParts):
             question=_(
                 "Shall the bot be silent here until somebody gives the conversation back to it?"
             ),
-            act=lambda: control.pause(row),
+            act=lambda: self._change_control(row, control.pause),
             done=_("The conversation is paused."),
         )
 
@@ -224,16 +224,22 @@ class ConversationAdmin(RecordWithParts):
             request,
             row,
             question=_("Shall the bot answer this customer again, from the next message on?"),
-            act=lambda: control.give_back(row),
+            act=lambda: self._change_control(row, control.give_back),
             done=_("The bot answers again."),
         )
+
+    def _change_control(self, row: Conversation, change: Callable[[Conversation], None]) -> None:
+        before = row.control
+        change(row)
+        row.refresh_from_db(fields=["control"])
+        audit.record(Action.CHANGED, row, changes={"control": [before, row.control]})
 
     @action(description=_("Choose domain"), url_path="domain", permissions=["act"])
     def choose_domain(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.object_or_404(request, object_id)
         form = DomainForm(row, request.POST or None)
         if form.is_valid():
-            Conversation.objects.filter(pk=row.pk).update(domain=form.cleaned_data["domain"])
+            self._change_domain(row, form.cleaned_data["domain"])
             self.message_user(request, _("The next answer follows this domain."), messages.SUCCESS)
             return redirect(words.address_of(row))
         context = {
@@ -245,6 +251,12 @@ class ConversationAdmin(RecordWithParts):
         }
         return TemplateResponse(request, "crews/choose_domain.html", context)
 
+    def _change_domain(self, row: Conversation, domain: Domain | None) -> None:
+        before = row.domain
+        Conversation.objects.filter(pk=row.pk).update(domain=domain)
+        names = [None if one is None else one.name for one in (before, domain)]
+        audit.record(Action.CHANGED, row, changes={"domain": names})
+
 
 def address_in_chatwoot(row: Conversation) -> str:
     connection = row.connection
@@ -252,6 +264,11 @@ def address_in_chatwoot(row: Conversation) -> str:
     if not base_url:
         return ""
     return f"{base_url}/app/accounts/{connection.account_id}/conversations/{row.number}"
+
+
+def _waiting_since(row: Conversation) -> datetime | None:
+    """None where nothing is due, or where only Chatwoot has to be told something."""
+    return None if row.due_at is None or row.chore else row.burst_at or row.due_at
 
 
 def _control(row: Conversation) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Everything that came in from Chatwoot, and what became of it."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,13 +11,12 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
 
 from crews import inbox
 from crews.admin import words
-from crews.admin.filters import EventFilter, OutcomeFilter
+from crews.admin.filters import ConnectionFilter, EventFilter, OutcomeFilter
 from crews.admin.pages import RecordAdmin
 from crews.models import InboundEvent
 from tenants.admin.base import confirmed_action
@@ -42,7 +42,7 @@ class InboundEventAdmin(RecordAdmin):
         ("reason", ChoicesDropdownFilter),
         EventFilter,
         ("via", ChoicesDropdownFilter),
-        "connection",
+        ConnectionFilter,
         ("received_at", RangeDateTimeFilter),
     )
     list_select_related = ("tenant", "conversation", "turn")
@@ -50,7 +50,7 @@ class InboundEventAdmin(RecordAdmin):
     search_help_text = _("Searches by number of message, number of conversation and delivery.")
     ordering = ("-received_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("tenant", "what", "who", "said_whole", "in_conversation")}),
+        (None, {"fields": ("company", "what", "who", "said_whole", "in_conversation")}),
         (_("What became of it"), {"fields": ("result_label", "why", "in_turn", "attempts")}),
         (
             _("Delivery"),
@@ -171,7 +171,7 @@ class InboundEventAdmin(RecordAdmin):
     def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:
         event = self.object_or_404(request, object_id)
         question = _(
-            "Process this event (%(name)s) once more, as if it had just arrived? What was answered"
+            "Process this event (%(name)s) once more, as things stand now? What was answered"
             " already is not answered again."
         )
         return confirmed_action(
@@ -184,7 +184,9 @@ class InboundEventAdmin(RecordAdmin):
 
     def _replay(self, request: HttpRequest, event: InboundEvent) -> HttpResponse:
         self.message_user(request, inbox.replay(event), messages.SUCCESS)
-        return redirect(words.address_of(event))
+        if InboundEvent.objects.filter(pk=event.pk).exists():
+            return redirect(words.address_of(event))
+        return redirect("admin:crews_inboundevent_changelist")
 
     @admin.action(description=_("Replay the chosen events"), permissions=["act"])
     def replay_chosen(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> None:
@@ -193,11 +195,5 @@ class InboundEventAdmin(RecordAdmin):
             refusal = _("Choose at most %(most)d events to replay.") % {"most": MOST_REPLAYED}
             self.message_user(request, refusal, messages.ERROR)
             return
-        for event in events:
-            inbox.replay(event)
-        done = ngettext(
-            "%(count)d event was processed again.",
-            "%(count)d events were processed again.",
-            len(events),
-        )
-        self.message_user(request, done % {"count": len(events)}, messages.SUCCESS)
+        for sentence, count in Counter(inbox.replay(event) for event in events).items():
+            self.message_user(request, f"{count} × {sentence}", messages.SUCCESS)

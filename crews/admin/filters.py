@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -11,11 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from crews.admin.words import EVENTS, WAITING
-from crews.models import Outcome, Reason
+from crews.models import Chore, Outcome, Reason, TurnState
+from integrations.models import Connection
+from tenants.admin.base import rows_in_reach
 
 DRAFTED = "drafted"
 OPEN = "open"
 TODAY = "today"
+# A customer waits; otherwise only Chatwoot has to be told something.
+WAITS = Q(due_at__isnull=False, chore=Chore.NONE)
 
 
 class ChoiceFilter(DropdownFilter):
@@ -41,13 +45,20 @@ class OutcomeFilter(ChoiceFilter):
 
     title = _("outcome")
     parameter_name = "outcome"
+    waits: ClassVar[Q] = Q(outcome="")
 
     def choices_and_rows(self) -> Iterable[tuple[str, Any, Q]]:
-        yield WAITING, _("waiting"), Q(outcome="")
+        yield WAITING, _("waiting"), self.waits
         yield DRAFTED, _("draft for a person"), Q(reason=Reason.SUGGESTED)
         for outcome in Outcome:
             rows = Q(outcome=outcome) & ~Q(reason=Reason.SUGGESTED)
             yield outcome.value, outcome.label, rows
+
+
+class TurnOutcomeFilter(OutcomeFilter):
+    """A turn that was overtaken has no outcome; its messages are in the next one."""
+
+    waits = Q(state__in=[TurnState.RUNNING, TurnState.SENDING])
 
 
 class EventFilter(ChoiceFilter):
@@ -58,6 +69,23 @@ class EventFilter(ChoiceFilter):
         for name, words in EVENTS.items():
             yield name, words, Q(event=name)
         yield "other", _("another one"), ~Q(event__in=list(EVENTS))
+
+
+class ConnectionFilter(DropdownFilter):
+    """Their names stand in two tables, which are read at once."""
+
+    title = _("connection")
+    parameter_name = "connection"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        rows = rows_in_reach(Connection.objects.select_related("installation"), request)
+        return [(str(row.pk), str(row)) for row in rows.order_by("pk")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        if chosen in {pk for pk, _name in self.lookup_choices}:
+            return queryset.filter(connection=chosen)
+        return queryset
 
 
 class BegunFilter(ChoiceFilter):
@@ -75,8 +103,8 @@ class WaitingFilter(ChoiceFilter):
     parameter_name = "waiting"
 
     def choices_and_rows(self) -> Iterable[tuple[str, Any, Q]]:
-        yield "yes", _("waits for the bot"), Q(due_at__isnull=False)
-        yield "no", _("nothing to do"), Q(due_at=None)
+        yield "yes", _("waits for the bot"), WAITS
+        yield "no", _("nothing to do"), ~WAITS
 
 
 class StandingFilter(ChoiceFilter):

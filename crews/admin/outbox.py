@@ -1,5 +1,7 @@
 """Everything that went out or waits to, bubble by bubble."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.utils.formats import localize
 from django.utils.html import format_html
@@ -36,7 +38,7 @@ class OutboundMessageAdmin(RecordAdmin):
     search_help_text = _("Searches by mark, number of message and number of conversation.")
     ordering = ("-created_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("tenant", "part", "said_whole", "in_conversation", "in_turn")}),
+        (None, {"fields": ("company", "part", "said_whole", "in_conversation", "in_turn")}),
         (
             _("Delivery"),
             {
@@ -53,7 +55,7 @@ class OutboundMessageAdmin(RecordAdmin):
         ),
         (
             _("Recognised by"),
-            {"fields": ("created_at", "position", "key", "after_message", "overlapped")},
+            {"fields": ("created_at", "position", "key", "after_message", "crossed")},
         ),
     )
     readonly_fields = (
@@ -64,7 +66,7 @@ class OutboundMessageAdmin(RecordAdmin):
         "failure",
         "message",
         "after_message",
-        "overlapped",
+        "crossed",
     )
     export_fields = (
         "created_at",
@@ -123,3 +125,7 @@ class OutboundMessageAdmin(RecordAdmin):
     @display(description=_("after message"))
     def after_message(self, row: OutboundMessage) -> str:
         return str(row.after_message_id)
+
+    @display(description=_("a person had just written"))
+    def crossed(self, row: OutboundMessage) -> Any:
+        return _("Yes") if row.overlapped else _("No")

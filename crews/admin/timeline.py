@@ -16,6 +16,7 @@ from crews.models import (
     InboundEvent,
     OutboundMessage,
     Reason,
+    Status,
     Turn,
 )
 from integrations.chatwoot.payloads import Author, Kind
@@ -23,6 +24,7 @@ from integrations.chatwoot.payloads import Author, Kind
 ENTRIES_PER_PAGE = 40
 LONGEST_PASSAGE = 4_000
 TOLD = (Kind.MESSAGE_CREATED, Kind.CONVERSATION_STATUS_CHANGED)
+STATUSES = dict(Status.choices)
 # Of what happened at the same moment: first the question, then the turn, then the answer.
 EVENT, TURN, OUTBOUND = 0, 1, 2
 
@@ -89,7 +91,7 @@ def _placed(rows: Any, kind: int, at: Any) -> Any:
 
 def _entries(places: list[tuple[int, int]]) -> Iterable[tuple[tuple[int, int], Entry]]:
     chosen = {kind: [pk for its, pk in places if its == kind] for kind in (EVENT, TURN, OUTBOUND)}
-    for event in InboundEvent.objects.filter(pk__in=chosen[EVENT]).defer("payload"):
+    for event in InboundEvent.objects.filter(pk__in=chosen[EVENT]):
         yield (EVENT, event.pk), _of_event(event)
     for turn in Turn.objects.filter(pk__in=chosen[TURN]):
         yield (TURN, turn.pk), _of_turn(turn)
@@ -98,16 +100,35 @@ def _entries(places: list[tuple[int, int]]) -> Iterable[tuple[tuple[int, int], E
 
 
 def _of_event(event: InboundEvent) -> Entry:
-    is_message = event.event == Kind.MESSAGE_CREATED
+    if event.event != Kind.MESSAGE_CREATED:
+        return _of_fact(event)
     return Entry(
         at=event.occurred_at or event.received_at,
-        side=_side_of(event) if is_message else "fact",
-        who=words.author_name(event) if is_message else words.event_name(event),
+        side=_side_of(event),
+        who=words.author_name(event),
         address=words.address_of(event),
         text=words.passage(event.text, longest=LONGEST_PASSAGE),
-        labels=(_labelled(words.outcome_of(event), words.OUTCOME_LABELS),) if is_message else (),
-        remark=words.reason_of(event.reason),
+        labels=_outcome_of(event),
+        remark="" if event.turn_id else words.reason_of(event.reason),
     )
+
+
+def _of_fact(event: InboundEvent) -> Entry:
+    status = event.payload.get("status", "")
+    return Entry(
+        at=event.occurred_at or event.received_at,
+        side="fact",
+        who=words.event_name(event),
+        address=words.address_of(event),
+        remark=str(STATUSES.get(status, "")),
+    )
+
+
+def _outcome_of(event: InboundEvent) -> tuple[tuple[str, str], ...]:
+    """Where a turn stands below, that one says it."""
+    if event.turn_id and event.outcome:
+        return ()
+    return (_labelled(words.outcome_of(event), words.OUTCOME_LABELS),)
 
 
 def _side_of(event: InboundEvent) -> str:
@@ -115,15 +136,12 @@ def _side_of(event: InboundEvent) -> str:
 
 
 def _of_turn(turn: Turn) -> Entry:
-    labels = [_labelled(words.state_of(turn), words.TURN_LABELS)]
-    if turn.outcome:
-        labels = [_labelled(words.outcome_of(turn), words.OUTCOME_LABELS)]
     return Entry(
         at=turn.started_at,
         side="turn",
         who=_("Turn %(number)s") % {"number": turn.pk},
         address=words.address_of(turn),
-        labels=tuple(labels),
+        labels=(_labelled(words.outcome_of(turn), words.OUTCOME_LABELS),),
         remark=", ".join(_about(turn)),
     )
 

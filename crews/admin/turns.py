@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import display
 
 from crews.admin import words
-from crews.admin.filters import BegunFilter, OutcomeFilter
+from crews.admin.filters import BegunFilter, TurnOutcomeFilter
 from crews.admin.pages import RecordWithParts
 from crews.models import InboundEvent, OutboundMessage, Turn
 from integrations.models import LlmCall
@@ -26,6 +26,15 @@ MODES: dict[str, Any] = {
     "suggest": pgettext_lazy("mode", "drafts"),
     "automatic": pgettext_lazy("mode", "automatic"),
 }
+HANDOFF: dict[str, Any] = {
+    "summary": gettext_lazy("Summary"),
+    "tried": gettext_lazy("Tried before"),
+    "labels": gettext_lazy("Labels"),
+    "priority": gettext_lazy("Priority"),
+    "team": gettext_lazy("Team"),
+    "agent": gettext_lazy("Person"),
+}
+TOLD = frozenset({"summary", "tried"})
 PRIORITIES: dict[str, Any] = {
     "low": pgettext_lazy("priority", "low"),
     "medium": pgettext_lazy("priority", "medium"),
@@ -36,7 +45,7 @@ PRIORITIES: dict[str, Any] = {
 
 @admin.register(Turn)
 class TurnAdmin(RecordWithParts):
-    change_form_outer_after_template = "crews/turn_parts.html"
+    change_form_outer_before_template = "crews/turn_parts.html"
     list_display = (
         "number",
         "started_at",
@@ -51,7 +60,7 @@ class TurnAdmin(RecordWithParts):
     list_display_links = ("number", "started_at", "attempts", "took")
     list_filter = (
         "tenant",
-        OutcomeFilter,
+        TurnOutcomeFilter,
         BegunFilter,
         ("reason", ChoicesDropdownFilter),
         ("state", ChoicesDropdownFilter),
@@ -62,7 +71,7 @@ class TurnAdmin(RecordWithParts):
     search_help_text = gettext_lazy("Searches by number of turn and number of conversation.")
     ordering = ("-started_at", "-pk")
     fieldsets = (
-        (None, {"fields": ("tenant", "in_conversation", "result_label", "why", "failure")}),
+        (None, {"fields": ("company", "in_conversation", "result_label", "why", "failure")}),
         (
             gettext_lazy("How it went"),
             {"fields": ("standing_label", "mode_in_words", "attempts", "restarts")},
@@ -151,6 +160,10 @@ class TurnAdmin(RecordWithParts):
         events = row.events.order_by("received_at", "pk").defer("payload")[:MOST_PARTS]
         outbox = row.outbox.order_by("position")[:MOST_PARTS]
         return {
+            "result": self.result_label(row),
+            "because": words.reason_of(row.reason),
+            "took": self.took(row),
+            "talk": self.in_conversation(row),
             "asked": [_asked(event) for event in events],
             "written": [_written(message) for message in outbox],
             "calls": _calls_of(row),
@@ -197,20 +210,14 @@ def _calls_of(turn: Turn) -> dict[str, Any]:
     }
 
 
-def handoff_in_words(handoff: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    """What the person was told and given, line by line."""
-    lines = (
-        (_("Because"), words.reason_of(handoff.get("reason", ""))),
-        (_("Summary"), handoff.get("summary")),
-        (_("Tried before"), _listed(handoff.get("tried"))),
-        (_("Said to the customer"), handoff.get("customer_text")),
-        (_("Labels"), _listed(handoff.get("labels"))),
-        (_("Priority"), PRIORITIES.get(handoff.get("priority", ""))),
-        (_("Team"), handoff.get("team_id")),
-        (_("Person"), handoff.get("agent_id")),
-    )
-    return ((name, words.passage(str(value))) for name, value in lines if value)
-
-
-def _listed(values: Any) -> str:
-    return "\n".join(str(value) for value in values or ())
+def handoff_in_words(handoff: dict[str, Any]) -> Iterable[tuple[str, str, str]]:
+    """What people were told and given, line by line, and whether Chatwoot has it."""
+    done = handoff.get("done", ())
+    for key, name in HANDOFF.items():
+        value = handoff.get(key)
+        if not value:
+            continue
+        shown = "\n".join(map(str, value)) if isinstance(value, list) else str(value)
+        shown = str(PRIORITIES.get(shown, shown)) if key == "priority" else shown
+        remark = "" if key in TOLD else _("done") if key in done else _("not done yet")
+        yield str(name), words.passage(shown), remark

@@ -58,19 +58,20 @@ AUTHORS: dict[str, Any] = {
     Author.PERSON: pgettext_lazy("author", "person"),
     Author.SYSTEM: pgettext_lazy("author", "Chatwoot"),
 }
-OUTCOME_LABELS: dict[str, str] = {
-    WAITING: "info",
-    Outcome.ANSWERED: "success",
-    Outcome.HANDED_OFF: "warning",
-    Outcome.IGNORED: "",
-    Outcome.EXPIRED: "danger",
-}
 TURN_LABELS: dict[str, str] = {
     TurnState.RUNNING: "info",
     TurnState.SENDING: "info",
     TurnState.DONE: "success",
     TurnState.SUPERSEDED: "",
     TurnState.FAILED: "danger",
+}
+OUTCOME_LABELS: dict[str, str] = {
+    **TURN_LABELS,
+    WAITING: "info",
+    Outcome.ANSWERED: "success",
+    Outcome.HANDED_OFF: "warning",
+    Outcome.IGNORED: "",
+    Outcome.EXPIRED: "danger",
 }
 OUTBOUND_LABELS: dict[str, str] = {
     OutboundState.PENDING: "info",
@@ -94,7 +95,13 @@ STATUS_LABELS: dict[str, str] = {
 }
 REASONS: dict[str, Any] = {
     **dict(Reason.choices),
+    # Of who answers:
     "button": gettext_lazy("a button was pressed here"),
+    "person": gettext_lazy("a person wrote or was assigned"),
+    "seen": gettext_lazy("a person had written in Chatwoot"),
+    "status": gettext_lazy("the status in Chatwoot changed"),
+    "status open": gettext_lazy("it was opened in Chatwoot"),
+    "status snoozed": gettext_lazy("it was snoozed in Chatwoot"),
     "resumed": gettext_lazy("the bot's turn again"),
 }
 
@@ -119,13 +126,13 @@ def author_name(event: InboundEvent) -> str:
 
 def reason_of(code: str) -> str:
     """A reason of ours by its name; anything else as it stands."""
-    return str(REASONS.get(code) or visible(code))
+    return str(REASONS.get(code) or passage(code))
 
 
 def outcome_of(row: InboundEvent | Turn) -> tuple[str, str]:
     """The key of its label, and its name."""
     if not row.outcome:
-        return WAITING, _("waiting")
+        return state_of(row) if isinstance(row, Turn) else (WAITING, _("waiting"))
     if row.reason == Reason.SUGGESTED:
         return Outcome.HANDED_OFF, _("draft")
     return row.outcome, row.get_outcome_display()

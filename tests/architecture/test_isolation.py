@@ -39,8 +39,7 @@ NOT_OF_A_TENANT = {
 WITHOUT_COMPANY = {
     "tenants_channelmapping_inbox": "an inbox belongs to one company",
     "tenants_channelmapping_account": "an account belongs to one company",
-    "integrations_connection_account": "an account is connected once, whoever its inboxes belong to",
-    "crews_conversation_number": "a connection belongs to one company",
+    "integrations_connection_account": "an account is connected once, for all its companies",
     "crews_turn_one_at_a_time": "a conversation belongs to one company",
     "crews_inboundevent_message": "a connection belongs to one company",
     "crews_inboundevent_delivery": "a connection belongs to one company",
