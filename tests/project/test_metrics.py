@@ -1,5 +1,7 @@
 """Counters for those who watch: protected, with labels of few values."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings as project
 from django.db import DatabaseError, connections
@@ -271,7 +273,9 @@ class TestState:
         AlarmFactory(kind=AlarmKind.QUEUE_AGE)
         AlarmFactory(kind=AlarmKind.BREAKER, ended_at=timezone.now())
 
-        found = {s.labels["kind"]: s.value for s in samples(client) if s.name == "chatwootai_alarms"}
+        found = {
+            s.labels["kind"]: s.value for s in samples(client) if s.name == "chatwootai_alarms"
+        }
 
         assert len(found) == len(AlarmKind)
         assert (found["queue_age"], found["breaker"]) == (2, 0)
