@@ -19,7 +19,7 @@ from tenants.models import Tenant
 logger = logging.getLogger(__name__)
 
 # Files may lie elsewhere than Chatwoot's API; when that place is down, the API need not be.
-SERVICE = "chatwoot files"
+SERVICE = "chatwoot-files"
 # What providers tell the format by is the end of the file's name.
 FORMATS: Mapping[str, str] = {
     "audio/ogg": "ogg",
@@ -79,9 +79,7 @@ def _heard(
 ) -> Attachment:
     try:
         audio, name = _download(session, attachment, base_url=base_url, turn=turn, until=until)
-        done = llm.transcribe(
-            session.tenant, audio, name=name, turn=turn, seconds=_left(until)
-        )
+        done = llm.transcribe(session.tenant, audio, name=name, turn=turn, seconds=_left(until))
     except RemoteError as error:
         logger.warning(
             "Voice message %s stays without transcript: %s", attachment.id, type(error).__name__
@@ -94,9 +92,7 @@ def _download(
     session: Session, attachment: Attachment, *, base_url: str, turn: int | None, until: float
 ) -> tuple[bytes, str]:
     """The recording, and a name that tells its format."""
-    url = urljoin(base_url, attachment.url)
-    if not attachment.url or not url.startswith(("http://", "https://")):
-        raise AddressRefusedError
+    url = _address(base_url, attachment.url)
     if (attachment.size or 0) > MOST_BYTES:
         raise UnfitAudioError
     reply = session.request(
@@ -112,6 +108,17 @@ def _download(
         raise UnfitAudioError
     ending = FORMATS.get(_plain_type(attachment.content_type)) or FORMATS.get(kind, USUAL_FORMAT)
     return reply.content, f"voice.{ending}"
+
+
+def _address(base_url: str, url: str) -> str:
+    """Chatwoot may leave out its own host."""
+    try:
+        whole = urljoin(base_url, url)
+    except ValueError:
+        raise AddressRefusedError from None
+    if not url or not whole.startswith(("http://", "https://")):
+        raise AddressRefusedError
+    return whole
 
 
 def _plain_type(content_type: str) -> str:

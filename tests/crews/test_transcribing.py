@@ -39,7 +39,9 @@ def hear(company, *attachments, base_url="https://chat.example.com", seconds=10,
 
 
 def voice(url, number=1, **values):
-    return Attachment(id=number, kind="audio", **{"url": url, "content_type": "audio/ogg", **values})
+    return Attachment(
+        id=number, kind="audio", **{"url": url, "content_type": "audio/ogg", **values}
+    )
 
 
 def test_voice_message_is_downloaded_and_transcribed(company, files, models):
@@ -58,7 +60,7 @@ def test_download_is_written_down_without_its_path(company, files, models):
     hear(company, voice(f"{files.url}/blobs/SIGNED/voz.ogg"))
 
     call = RemoteCall.objects.get()
-    assert (call.service, call.connection, call.turn) == ("chatwoot files", "chatwoot:5", 7)
+    assert (call.service, call.connection, call.turn) == ("chatwoot-files", "chatwoot:5", 7)
     assert call.address == f"{files.url}/…"
 
 
@@ -212,4 +214,4 @@ def test_storage_that_is_down_does_not_close_the_door_to_chatwoot(company, opene
         for number in range(6):
             hear(company, voice(f"{files.url}/{number}"))
 
-    assert [row.service for row in Breaker.objects.all()] == ["chatwoot files"]
+    assert [row.service for row in Breaker.objects.all()] == ["chatwoot-files"]
