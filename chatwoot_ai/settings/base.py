@@ -252,10 +252,16 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL") or "chatwoota
 EMAIL_TIMEOUT = 10
 
 # Tasks
-CHAT_THREADS = int(env.number("CHAT_THREADS", 8, least=1, most=64))
+CHAT_THREADS = int(env.number("CHAT_THREADS", 16, least=1, most=64))
+TENANT_TURNS_AT_ONCE = int(env.number("TENANT_TURNS_AT_ONCE", 8, least=1, most=1_000))
 LOCAL_QUEUE_THREADS = {"chat": CHAT_THREADS, "indexing": 1, "maintenance": 1}
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
+    "crews.tasks.sweep": {"queue": "maintenance"},
+    "crews.tasks.reconcile_*": {"queue": "maintenance"},
+    "crews.tasks.purge_*": {"queue": "maintenance"},
+    "crews.tasks.watch": {"queue": "maintenance"},
+    "crews.tasks.tell_alarms": {"queue": "maintenance"},
     "crews.*": {"queue": "chat"},
     "knowledge.*": {"queue": "indexing"},
     "integrations.*": {"queue": "maintenance"},
@@ -271,6 +277,25 @@ CELERY_BEAT_SCHEDULE = {
             "options": {"queue": queue, "expires": 60},
         }
         for queue in LOCAL_QUEUE_THREADS
+    },
+    "sweep-conversations": {
+        "task": "crews.tasks.sweep",
+        "schedule": 2,
+        "options": {"expires": 10},
+    },
+    "reconcile-connections": {
+        "task": "crews.tasks.reconcile_connections",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "purge-old-texts": {
+        "task": "crews.tasks.purge_old_texts",
+        "schedule": 24 * 60 * 60,
+    },
+    "watch-over-conversations": {
+        "task": "crews.tasks.watch",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
     "send-budget-alerts-left-behind": {
         "task": "tenants.tasks.send_budget_alerts_left_behind",
@@ -305,6 +330,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60 * 60,
     },
 }
+# What answers a question: dotted path of a function (question) that returns an Answer; see
+# crews.questions. While it is empty every conversation goes to a person.
+ANSWERER = ""
 CREDENTIAL_ACCESS_DAYS = int(env.number("CREDENTIAL_ACCESS_DAYS", 365, least=1, most=3650))
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TASK_IGNORE_RESULT = True
@@ -363,6 +391,7 @@ API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1
 ONBOARDING_POINTS = [
     "tenants.onboarding.domain",
     "tenants.onboarding.business_hours",
+    "integrations.chatwoot.first_step.first_step",
     "tenants.onboarding.channels",
     "tenants.onboarding.team",
     "tenants.onboarding.secrets",
