@@ -1,1 +1,1 @@
-"""The words of a conversation: what a customer means, and what fits a channel."""
+"""Texts of conversations: what customers want, in which language, and what their channel shows."""

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from crews.texts.folding import fold
 from crews.texts.wishes import ALONE, MENTIONED, NEEDS, STOP, WISHES
 
+# What `media` writes about a file is not what the customer says.
+DESCRIBED = re.compile(r"^\[[^\]\n]*\]", re.MULTILINE)
 APOSTROPHES = re.compile("['’‘`´]")
 # "atendenteee" is "atendente"; a double letter may be right.
 DRAWN_OUT = re.compile(r"([a-z])\1{2,}")
@@ -21,7 +23,8 @@ def asks_for_person(text: str, *, more: Iterable[str] = ()) -> bool:
     text = fold(text)
     if matches_any(text, more):
         return True
-    text = DRAWN_OUT.sub(r"\1", APOSTROPHES.sub("", text))
+    text = APOSTROPHES.sub("", DESCRIBED.sub("", text))
+    text = DRAWN_OUT.sub(r"\1", text)
     lines = [" ".join(_words(line)) for line in text.splitlines()]
     if any(ALONE.fullmatch(line) for line in lines) or STOP.fullmatch(" ".join(lines).strip()):
         return True

@@ -5,11 +5,11 @@ import logging
 import pytest
 
 from crews.transcribing import transcribed
+from integrations import http
 from integrations.chatwoot.values import Attachment
 from integrations.models import Breaker, LlmCall, RemoteCall
 from tests.factories import BudgetFactory
 from tests.fakes.models import fail, say
-from tests.integrations.conftest import _models_server, make_profile, models, opened  # noqa: F401
 from tests.integrations.servers import refused_port, reply, scripted_server
 
 OGG = b"OggS" * 500
@@ -19,6 +19,11 @@ OGG = b"OggS" * 500
 def company(moveis, make_profile):
     make_profile(moveis, use="transcription", model="whisper-1")
     return moveis
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch):
+    monkeypatch.setattr(http, "FIRST_PAUSE_SECONDS", 0.001)
 
 
 @pytest.fixture
@@ -125,7 +130,7 @@ class TestFailures:
     def _one_line(self, caplog):
         caplog.set_level(logging.INFO, logger="crews.transcribing")
         yield
-        (line,) = [row for row in caplog.records if row.name == "crews.transcribing"]
+        (line,) = [row for row in caplog.get_records("call") if row.name == "crews.transcribing"]
         assert "SIGNED" not in line.getMessage()
         assert "without transcript" in line.getMessage()
 
@@ -136,7 +141,7 @@ class TestFailures:
         assert not files.connections
 
     def test_budget_is_used_up(self, company, files, models):
-        BudgetFactory(tenant=company, tokens=0, on_exceed="stop")
+        BudgetFactory(tenant=company, token_limit=1, on_exceed="stop")
         spoken = voice(f"{files.url}/SIGNED/voz.ogg")
 
         assert hear(company, spoken) == (spoken,)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crews.texts.media import KINDS, describe, is_readable, unreadable_kinds
+from crews.texts.visible import visible
 from integrations.chatwoot import shapes
 from integrations.chatwoot.reading import Node
 from integrations.chatwoot.values import Attachment
@@ -140,5 +141,6 @@ def test_kinds_that_cannot_be_read_are_named_once():
 def test_any_attachment_is_one_line_in_which_nothing_hides(any_one):
     line = describe([any_one], "es")
 
-    assert line.isprintable()
+    assert line == visible(line)
     assert line.startswith("[")
+    assert "\n" not in line

@@ -284,6 +284,11 @@ def test_parts_and_other_words_are_no_trigger(text, words):
     assert not matches_any(text, words)
 
 
+def test_what_is_written_about_a_file_is_not_what_the_customer_says():
+    assert asks_for_person("[mensagem de voz] Atendente")
+    assert not asks_for_person("[arquivo: quero falar com um atendente.pdf, 2 MB]")
+
+
 HOSTILE = {
     "wishes": "quero " * 25_000,
     "fillers": "quero " + "agora " * 25_000,
@@ -294,6 +299,7 @@ HOSTILE = {
     "commas": "," * 150_000,
     "spaces": " " * 150_000,
     "lines": "\n" * 150_000,
+    "brackets": "[\n" * 75_000,
     "one word": "a" * 150_000,
     "marks": "a" + "\u0315" * 75_000 + "\u0300" * 75_000,
     "apostrophes": "'" * 150_000,
