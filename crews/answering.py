@@ -374,11 +374,15 @@ def _write_down(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
 
 
 def _write_reply(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
+    """What is left of an answer on its channel; where nothing is left, a person goes on."""
     bubbles = channels.bubbles(
         given.text,
         desk.conversation.channel_kind,
         most=desk.config.setting("most_bubbles"),
     )
+    if not bubbles:
+        handoff.plan(desk, turn, HandOff(Reason.FAILED), after=after)
+        return
     desk.note(unhelped=0 if given.is_helpful else models.F("unhelped") + 1)
     if desk.config.setting("disclosure") and desk.conversation.disclosed_at is None:
         own = desk.config.setting("disclosure_text")
