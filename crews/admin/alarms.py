@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from crews.admin import words
@@ -21,6 +21,7 @@ from crews.admin.words import WAITING
 from crews.models import Alarm, AlarmKind, Outcome
 from tenants import audit
 from tenants.admin.base import confirmed_action
+from tenants.admin.time_filters import MomentFilter
 from tenants.audit import Action
 
 LONGEST_SHOWN = 250
@@ -55,7 +56,7 @@ class AlarmAdmin(RecordAdmin):
         "tenant",
         StandingFilter,
         ("kind", ChoicesDropdownFilter),
-        ("raised_at", RangeDateTimeFilter),
+        ("raised_at", MomentFilter),
     )
     list_select_related = ("tenant",)
     search_fields = ("text", "about")

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
 
@@ -24,6 +24,7 @@ from crews.admin.pages import RecordWithParts
 from crews.models import Control, Conversation
 from tenants.access import Access
 from tenants.admin.base import confirmed_action
+from tenants.admin.time_filters import MomentFilter
 from tenants.models import Domain
 from tenants.showing import visible
 
@@ -72,7 +73,7 @@ class ConversationAdmin(RecordWithParts):
         WaitingFilter,
         ("status", ChoicesDropdownFilter),
         "channel",
-        ("last_customer_at", RangeDateTimeFilter),
+        ("last_customer_at", MomentFilter),
     )
     list_select_related = ("tenant", "channel")
     search_fields = ("=number", "contact_name", "=contact_id")
