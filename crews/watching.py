@@ -52,8 +52,8 @@ QUEUED = _(
     " “System” whether the workers run. If they do, there are too few of them."
 )
 FAILING = _(
-    "Of the last %(all)s answers %(failed)s failed, most of them because: %(reason)s. Look at the"
-    " turns that failed and at the calls of models."
+    "%(failed)s of the %(all)s answers of the last 15 minutes failed, most of them for this reason:"
+    " %(reason)s. Look at “Turns” and “Model calls”."
 )
 PAUSED = _(
     "“%(service)s” (%(connection)s) failed several times in a row and is left alone for a while."

@@ -197,6 +197,11 @@ MIDDLEWARE = [
     "tenants.middleware.SecondFactorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# What programs send to /webhooks/ passes these alone (chatwoot_ai.utf8).
+DOOR_MIDDLEWARE = [
+    "chatwoot_ai.middleware.RequestContextMiddleware",
+    "chatwoot_ai.metrics.MetricsMiddleware",
+]
 ROOT_URLCONF = "chatwoot_ai.urls"
 WSGI_APPLICATION = "chatwoot_ai.wsgi.application"
 TEMPLATES = [

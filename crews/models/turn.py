@@ -26,6 +26,9 @@ class Turn(TenantModel):
 
     is_audited: ClassVar[bool] = False
 
+    tenant = models.ForeignKey(
+        "tenants.Tenant", models.CASCADE, db_index=False, verbose_name=_("company")
+    )
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="turns", verbose_name=_("conversation")
     )
