@@ -90,7 +90,7 @@ def test_a_chatwoot_that_is_gone_is_told_of(visit, chatwoot):
     page = connect(visitor, chatwoot, chatwoot.admin.token)
     chatwoot.go_down()
     page.click("#rights button")
-    page.wait_for_selector("#inboxes-inside ol li")
+    page.wait_for_selector("#inboxes-inside p")
     visitor.keep("connection-down")
 
     assert page.locator("#rights tr").count() == 1
