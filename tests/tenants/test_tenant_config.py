@@ -4,7 +4,7 @@ import io
 import json
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, load_command_class
 from django.utils import translation
 
 from tenants import configuration
@@ -66,6 +66,13 @@ def test_a_choice_for_the_company_is_in_effect_and_has_a_version(moveis):
     assert config.setting("sandbox") is True
     version = moveis.configurationversion_set.latest("number")
     assert version.document["settings"]["mode"] == "automatic"
+
+
+def test_choices_are_no_settings_module():
+    """Django reads --settings of every command, wherever it came from."""
+    parser = load_command_class("tenants", "tenant_config").create_parser("manage.py", "x")
+
+    assert parser.parse_args(["moveis", "--inbox", "5", "mode=off"]).settings is None
 
 
 def test_a_choice_for_an_inbox_leaves_the_company_alone(moveis, shop):

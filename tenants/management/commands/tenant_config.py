@@ -33,7 +33,7 @@ class Command(BaseCommand):
         # Settings may also stand behind --inbox, which the usual way of reading does not allow.
         parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
         parser.add_argument("tenant", metavar="SLUG")
-        parser.add_argument("settings", nargs="*", metavar="KEY=VALUE")
+        parser.add_argument("pairs", nargs="*", metavar="KEY=VALUE")
         parser.add_argument("--inbox", type=int, metavar="N", help="its number in Chatwoot")
         add_account_arguments(parser)
         parser.add_argument("--json", action="store_true")
@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         tenant = tenant_named(options["tenant"])
         channel = channel_named(tenant, options)
-        chosen = _chosen(options["settings"])
+        chosen = _chosen(options["pairs"])
         if chosen:
             _choose(tenant, channel, chosen)
         config = configuration.effective(tenant.pk, channel_id=channel.pk if channel else None)
