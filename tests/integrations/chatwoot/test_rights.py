@@ -74,7 +74,7 @@ def test_nothing_fails_where_nothing_is_missing(connect, chatwoot):
         "attached": True,
         "webhook": None,
     }
-    assert checks.keys() == rights.TITLES.keys()
+    assert checks.keys() == TITLES.keys()
 
 
 def test_chatwoot_is_only_read(connect, chatwoot, conversation):
