@@ -27,7 +27,9 @@ def answer(question):
     if any(POISON in message.text for message in question.messages):
         os.kill(os.getpid(), signal.SIGKILL)
     dice = _dice(numbers)
-    _think(question, seconds=dice.random() * (SLOW_SECONDS if dice.random() < SLOW else USUAL_SECONDS))
+    _think(
+        question, seconds=dice.random() * (SLOW_SECONDS if dice.random() < SLOW else USUAL_SECONDS)
+    )
     if dice.random() < FAILING:
         raise ModelFailedError
     parts = dice.choice((2, 3)) if dice.random() < LONG else 1

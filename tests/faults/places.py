@@ -244,3 +244,12 @@ def forget_rabbitmq(place):
         for queue in QUEUES:
             with contextlib.suppress(connection.channel_errors):
                 connection.channel().queue_purge(queue)
+
+
+def end_sessions(place):
+    """Every process loses its connections to the database."""
+    with psycopg.connect(place.url, autocommit=True, connect_timeout=2) as server:
+        server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
