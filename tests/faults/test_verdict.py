@@ -158,7 +158,7 @@ def test_a_missing_part_is_seen(street):
 def test_an_answer_to_what_is_said_to_have_none_is_seen(street, outcome):
     street.bot_says(street.customer_writes(outcome=outcome))
 
-    assert street.found() == {"said otherwise"}
+    assert "said otherwise" in street.found()
 
 
 def test_an_answer_that_is_only_claimed_is_seen(street):
