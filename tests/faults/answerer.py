@@ -10,10 +10,10 @@ import signal
 import time
 
 from crews.questions import Answer
+from tests.faults.traffic import POISON
 
 SLOW, FAILING, LONG, HELPLESS = 0.08, 0.04, 0.25, 0.02
 USUAL_SECONDS, SLOW_SECONDS, STEP_SECONDS = 0.4, 4.0, 0.2
-POISON = "veneno"
 
 _asked = collections.Counter()
 

@@ -6,8 +6,7 @@ import itertools
 import random
 import time
 
-from tests.faults.answerer import POISON
-
+POISON = "veneno"  # kills whoever is to answer it
 WAYS_TO_COME_IN = ("reply", "phone", "takes over", "opens")
 PRODUCTS = ("cadeira", "mesa", "estante", "luminária", "poltrona", "tapete", "espelho", "cômoda")
 COLOURS = ("azul", "verde", "branca", "preta", "cinza", "amarela")
