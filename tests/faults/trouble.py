@@ -16,6 +16,7 @@ EMBEDDED = {
     "webhooks cut": 2,
     "webhooks unanswered": 3,
     "webhooks slow": 1,
+    "webhooks swallowed": 1,
     "clock of Chatwoot": 2,
 }
 FULL = {
@@ -34,6 +35,7 @@ FULL = {
     "webhooks cut": 2,
     "webhooks unanswered": 3,
     "webhooks slow": 1,
+    "webhooks swallowed": 1,
     "clock of Chatwoot": 2,
 }
 WITH_RABBITMQ = FULL | {"RabbitMQ gone": 1, "RabbitMQ emptied": 2}
@@ -134,6 +136,11 @@ class Trouble:
         time.sleep(1 + share)
         self.scene.webhooks.delay_seconds = 0.0
 
+    def _swallow_webhooks(self, share):
+        self.scene.webhooks.is_deaf = True
+        time.sleep(share)
+        self.scene.webhooks.is_deaf = False
+
     def _turn_clock(self, share):
         deliveries = self.scene.chatwoot.world.deliveries
         place = int(share * len(CLOCKS_AHEAD_SECONDS))
@@ -157,5 +164,6 @@ ACTS = {
     "webhooks cut": (Trouble._cut_webhooks,),
     "webhooks unanswered": (Trouble._lose_answers,),
     "webhooks slow": (Trouble._slow_webhooks,),
+    "webhooks swallowed": (Trouble._swallow_webhooks,),
     "clock of Chatwoot": (Trouble._turn_clock,),
 }
