@@ -51,7 +51,11 @@ class ConversationQuerySet(TenantQuerySet):
 
 
 class Conversation(TenantModel):
-    """`due_at` empty: nothing to do. `epoch` counts leases; whoever writes must hold the last."""
+    """`due_at` empty: nothing to do. `epoch` counts leases; whoever writes must hold the last.
+
+    An inbox that moves to another company begins new rows there.
+    `arrivals` counts what came in, so that a worker that found nothing left notices the rest.
+    """
 
     is_audited: ClassVar[bool] = False
 
@@ -70,12 +74,14 @@ class Conversation(TenantModel):
     )
     control_reason = models.CharField(_("because"), max_length=40, blank=True)
     control_at = models.DateTimeField(_("since"), default=timezone.now)
+    human_until = models.DateTimeField(_("with a person until"), null=True, blank=True)
     chore = models.CharField(_("to do"), max_length=10, choices=Chore, blank=True)
     due_at = models.DateTimeField(_("due at"), null=True, blank=True)
     burst_at = models.DateTimeField(_("first unanswered message"), null=True, blank=True)
     lease_until = models.DateTimeField(_("worked on until"), null=True, blank=True)
     lease_owner = models.CharField(_("worked on by"), max_length=80, blank=True)
     epoch = models.PositiveBigIntegerField(default=0)
+    arrivals = models.PositiveBigIntegerField(default=0)
     last_seen_message_id = models.PositiveBigIntegerField(_("last message"), default=0)
     boundary_message_id = models.PositiveBigIntegerField(_("history begins after"), default=0)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -95,7 +101,7 @@ class Conversation(TenantModel):
         verbose_name_plural = _("conversations")
         constraints: ClassVar[Any] = [
             models.UniqueConstraint(
-                fields=["connection", "number"], name="crews_conversation_number"
+                fields=["connection", "number", "tenant"], name="crews_conversation_number"
             )
         ]
         indexes: ClassVar[Any] = [
