@@ -141,7 +141,11 @@ def judge(chatwoot, rows, *, freezes=()):
         outcomes = _outcomes(events)
         for talk in talks:
             bubbles = bubbles_in(talk)
-            _judge_messages(verdict, talk, outcomes, bubbles, must_know)
+            changes = chatwoot.world.changes[talk.account_id, talk.id]
+            was_taken_over = any(hold for _thing, hold in _holds(talk, changes))
+            _judge_messages(
+                verdict, talk, outcomes, bubbles, must_know, was_taken_over=was_taken_over
+            )
             _judge_bubbles(verdict, talk, bubbles)
             _judge_silence(verdict, talk, chatwoot, freezes)
             _judge_attention(verdict, talk, chatwoot, outcomes)
@@ -174,7 +178,7 @@ def is_said_by_bot(message):
     return isinstance(message.sender, Bot) and not message.is_private
 
 
-def _judge_messages(verdict, talk, outcomes, bubbles, must_know):
+def _judge_messages(verdict, talk, outcomes, bubbles, must_know, *, was_taken_over):
     answered = collections.defaultdict(set)
     for bubble in bubbles:
         for number in bubble.numbers:
@@ -201,7 +205,7 @@ def _judge_messages(verdict, talk, outcomes, bubbles, must_know):
             verdict.add(
                 "said otherwise", f"{where} is answered, and said to be {outcome}: {reason}"
             )
-        elif outcome == "answered" and len(answered[message.id]) < parts[message.id]:
+        elif len(answered[message.id]) < parts.get(message.id, 0) and not was_taken_over:
             verdict.add("cut short", f"{where} got {answered[message.id]} of {parts[message.id]}")
 
 
