@@ -80,6 +80,8 @@ def _go_on(desk: Desk) -> Any:
             turn = _open_turn(desk, turn)
         if turn is not None:
             _run(desk, turn)
+        if desk.conversation.chore == Chore.HAND_OVER:
+            _done_with(desk, Chore.HAND_OVER)
     except NotNowError as later:
         return Now() + timedelta(seconds=later.seconds)
     return None
@@ -100,8 +102,9 @@ def _run(desk: Desk, turn: Turn) -> None:
 
 def answer(desk: Desk, turn: Turn) -> None:
     """Gather, decide, check, and write down what is to be sent."""
-    if turn.attempts > MOST_ATTEMPTS:
-        given = Answer(handoff=HandOff(Reason.FAILED))
+    if turn.attempts > MOST_ATTEMPTS or desk.conversation.chore == Chore.HAND_OVER:
+        reason = Reason.FAILED if turn.attempts > MOST_ATTEMPTS else Reason.WATCHDOG
+        given = Answer(handoff=HandOff(reason))
         after = outbox.known_message(desk.conversation)
     else:
         gathered = gathering.gather(desk, turn, checkpoint=lambda: _checkpoint(desk, turn))
@@ -181,20 +184,27 @@ def end(desk: Desk, turn: Turn, outcome: Outcome, reason: Reason) -> None:
 
 
 def _do_chore(desk: Desk) -> None:
-    """What staff decided here is told to Chatwoot."""
+    """What staff decided here is told to Chatwoot. A hand-over is for the turn to do."""
     chore = desk.conversation.chore
-    if not chore:
+    if chore in (Chore.NONE, Chore.HAND_OVER):
         return
     wanted = Status.OPEN if chore == Chore.OPEN else Status.PENDING
     number = desk.conversation.number
     try:
-        if not desk.is_sandbox and desk.client.conversation(number).status != wanted:
+        seen = desk.client.conversation(number)
+        if seen.status != wanted and not desk.is_sandbox:
             desk.hold()
             desk.client.set_status(number, wanted)
+        if chore == Chore.GIVE_BACK and seen.is_with_person and seen.assignee is not None:
+            desk.claim.rows.update(released_agent_id=seen.assignee.id)
     except RemoteError as error:
         connections.note_failure(desk.door, error)
         if not error.permanent:
             raise NotNowError(error.retry_after or PAUSE_SECONDS) from error
+    _done_with(desk, chore)
+
+
+def _done_with(desk: Desk, chore: str) -> None:
     desk.claim.rows.filter(chore=chore).update(chore=Chore.NONE)
 
 

@@ -13,6 +13,7 @@ from crews.intake import Arrival, Taken
 from crews.models import Conversation, Reason, Status, Via
 from crews.stored import payload_of
 from crews.texts import phrases
+from integrations.chatwoot import values
 from integrations.chatwoot.connections import Channel, Door
 from integrations.chatwoot.payloads import Author, ChatwootEvent, Kind, is_takeover, who_wrote
 from integrations.chatwoot.values import Message
@@ -120,11 +121,25 @@ def _why_not(delivery: Delivery, message: Message) -> Reason | None:
     if _is_group(event) and not delivery.setting("answer_groups"):
         return Reason.GROUP
     if delivery.setting("mode") == "automatic":
-        if conversation.is_with_person:
+        if conversation.is_with_person and not _is_given_back(delivery, conversation):
             return Reason.WITH_PERSON
         if conversation.status != Status.PENDING and not delivery.setting("answer_open"):
             return Reason.CONVERSATION_OPEN
     return _lacks_trigger(delivery, message)
+
+
+def _is_given_back(delivery: Delivery, seen: values.Conversation) -> bool:
+    """The person is still assigned, but has let go of it; asked only where there is one."""
+    row = Conversation.objects.filter(
+        connection=delivery.door.connection_id,
+        number=seen.id,
+        tenant=delivery.channel.tenant_id if delivery.channel else None,
+    ).first()
+    if row is None:
+        return False
+    is_new_matter = row.status == Status.RESOLVED and seen.status == Status.PENDING
+    comes_back = delivery.setting("resume") in ("on_pending", "on_resolve")
+    return not row.is_with_person(seen) or (is_new_matter and comes_back)
 
 
 def _is_group(event: ChatwootEvent) -> bool:

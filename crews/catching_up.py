@@ -99,7 +99,7 @@ def _changes_of_state(
     if conversation.status != row.status:
         kind = Kind.CONVERSATION_STATUS_CHANGED
         events.append(ChatwootEvent(kind, kind.value, **about))
-    if conversation.is_with_person and row.control == Control.BOT:
+    if row.is_with_person(conversation) and row.control == Control.BOT:
         kind = Kind.CONVERSATION_UPDATED
         assignee = conversation.assignee.id if conversation.assignee is not None else None
         changes = (Change("assignee_id", None, assignee),)

@@ -142,9 +142,9 @@ def take_status(arrival: Arrival, *, is_takeover: bool, resume: str) -> Taken:
     if is_takeover:
         _silence(talk, reason=f"status {status}", resume_hours=0)
     if status == Status.RESOLVED:
-        _resolve(talk, gives_back=resume == "on_resolve")
+        _resolve(talk, arrival, gives_back=resume == "on_resolve")
     if status == Status.PENDING and resume in ("on_pending", "on_resolve"):
-        _give_back(talk, only_resolved=resume == "on_resolve")
+        _give_back(talk, arrival, only_resolved=resume == "on_resolve")
     _note_status(talk, arrival)
     return Taken(reason=reason)
 
@@ -198,13 +198,14 @@ def _silence(talk: Any, *, reason: str, resume_hours: int) -> None:
         control_reason=reason,
         control_at=Now(),
         human_until=until,
+        released_agent_id=None,
         arrivals=F("arrivals") + 1,
     )
     outbox = OutboundMessage.objects.filter(conversation__in=talk)
     outbox.exclude(part="note").cancel(str(Reason.PERSON_CAME.label))
 
 
-def _resolve(talk: Any, *, gives_back: bool) -> None:
+def _resolve(talk: Any, arrival: Arrival, *, gives_back: bool) -> None:
     """What was said so far is another matter now."""
     last = (
         InboundEvent.objects.filter(conversation__in=talk, event=Kind.MESSAGE_CREATED)
@@ -218,14 +219,28 @@ def _resolve(talk: Any, *, gives_back: bool) -> None:
         disclosed_at=None,
     )
     if gives_back:
-        _give_back(talk, only_resolved=False)
+        _give_back(talk, arrival, only_resolved=False)
 
 
-def _give_back(talk: Any, *, only_resolved: bool) -> None:
+def _give_back(talk: Any, arrival: Arrival, *, only_resolved: bool) -> None:
     rows = talk.filter(control=Control.HUMAN)
     if only_resolved:
         rows = rows.filter(status=Status.RESOLVED)
-    rows.update(control=Control.BOT, control_reason="status", control_at=Now(), unhelped=0)
+    rows.update(
+        control=Control.BOT,
+        control_reason="status",
+        control_at=Now(),
+        released_agent_id=_agent_in(arrival),
+        unhelped=0,
+    )
+
+
+def _agent_in(arrival: Arrival) -> int | None:
+    """The person to whom it is assigned in Chatwoot."""
+    conversation = arrival.event.conversation
+    if conversation is None or not conversation.is_with_person or not conversation.assignee:
+        return None
+    return conversation.assignee.id
 
 
 def _note_status(talk: Any, arrival: Arrival) -> None:
@@ -336,6 +351,8 @@ def _upsert(words: _Dialect, condition: str) -> str:
             boundary_message_id = CASE WHEN old.status = 'resolved'
                 THEN %(before_message_id)s ELSE old.boundary_message_id END,
             control = CASE WHEN {resumes} THEN 'bot' ELSE old.control END,
+            released_agent_id = CASE WHEN {resumes}
+                THEN %(agent_id)s ELSE old.released_agent_id END,
             control_reason = CASE WHEN {resumes} THEN 'resumed' ELSE old.control_reason END,
             control_at = CASE WHEN {resumes} THEN {words.now} ELSE old.control_at END,
             burst_at = CASE WHEN {speaks} THEN {begin} ELSE old.burst_at END,
@@ -445,6 +462,7 @@ def _talk_values(arrival: Arrival) -> dict[str, Any]:
         "contact_name": contact.name[:LONGEST_NAME] if contact is not None else "",
         "status": conversation.status if conversation.status in Status.values else Status.PENDING,
         "can_reply": conversation.can_reply,
+        "agent_id": _agent_in(arrival),
         "before_message_id": max((arrival.message_id or 1) - 1, 0),
     }
 

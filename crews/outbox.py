@@ -179,7 +179,7 @@ def _is_with_people(desk: Desk, row: OutboundMessage, now: values.Conversation) 
         return False
     answers_open = bool(desk.config.setting("answer_open"))
     is_open = opens_for_people(now.status, mode=desk.mode, answers_open=answers_open)
-    if desk.mode == "automatic" and (is_open or now.is_with_person):
+    if desk.mode == "automatic" and (is_open or desk.conversation.is_with_person(now)):
         return True
     return now.status == values.Status.RESOLVED or _has_person_spoken(desk, row, now.last_message)
 

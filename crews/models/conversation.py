@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from integrations.chatwoot import values
 from integrations.models import Connection
 from tenants.models import ChannelMapping, Domain
 from tenants.scoping import TenantModel, TenantQuerySet
@@ -32,9 +33,10 @@ class Status(models.TextChoices):
 
 
 class Chore(models.TextChoices):
-    """What is left to tell Chatwoot about a change of control."""
+    """What is left to be done besides answering."""
 
     NONE = "", "–"
+    HAND_OVER = "hand over", _("hand it over")
     OPEN = "open", _("open it for people")
     GIVE_BACK = "give back", _("give it back to the bot")
 
@@ -75,6 +77,8 @@ class Conversation(TenantModel):
     control_reason = models.CharField(_("because"), max_length=40, blank=True)
     control_at = models.DateTimeField(_("since"), default=timezone.now)
     human_until = models.DateTimeField(_("with a person until"), null=True, blank=True)
+    # Chatwoot leaves a person assigned who has given the conversation back.
+    released_agent_id = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     chore = models.CharField(_("to do"), max_length=10, choices=Chore, blank=True)
     due_at = models.DateTimeField(_("due at"), null=True, blank=True)
     burst_at = models.DateTimeField(_("first unanswered message"), null=True, blank=True)
@@ -120,3 +124,8 @@ class Conversation(TenantModel):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.contact_name}".strip()
+
+    def is_with_person(self, seen: values.Conversation) -> bool:
+        """Whether a person is assigned in Chatwoot who has not given it back."""
+        agent = seen.assignee.id if seen.is_with_person and seen.assignee is not None else None
+        return seen.is_with_person and (agent is None or agent != self.released_agent_id)
