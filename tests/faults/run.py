@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from tests.faults import trouble, verdict
+from tests.faults import evidence, trouble, verdict
 from tests.faults.scene import scene
 from tests.faults.traffic import Traffic
 from tests.faults.trouble import Trouble
@@ -57,8 +57,7 @@ def run(form, *, plan, seed, folder, settings="tests.faults.settings"):
         traffic.run(begun + plan.most_seconds)
         written_for = time.monotonic() - begun
         troubles.stop()
-        here.chatwoot.calm_down()
-        quiet_after = verdict.wait_until_quiet(here, seconds=plan.patience_seconds)
+        quiet_after = settle(here, plan)
         rows = verdict.rows_of(here)
         found = verdict.judge(here.chatwoot, rows, freezes=troubles.freezes)
         counts = {
@@ -69,6 +68,8 @@ def run(form, *, plan, seed, folder, settings="tests.faults.settings"):
             "seconds of traffic": round(written_for, 1),
             "seconds until quiet": round(quiet_after, 1),
         }
+        if found.failures:
+            evidence.keep(here, folder)
         return Result(
             form,
             seed,
@@ -78,3 +79,11 @@ def run(form, *, plan, seed, folder, settings="tests.faults.settings"):
             counts=counts,
             logs=here.platform.logs() if found.failures else "",
         )
+
+
+def settle(here, plan):
+    """Requests go wrong for a while longer, since much is only answered now."""
+    here.chatwoot.calm_deliveries()
+    first = verdict.wait_until_quiet(here, seconds=plan.patience_seconds / 4)
+    here.chatwoot.calm_down()
+    return first + verdict.wait_until_quiet(here, seconds=plan.patience_seconds)

@@ -262,24 +262,24 @@ def hold_at_the_end(talk, changes):
 def _holds(talk, changes):
     """Everything that happened, and who had the conversation from then on."""
     hold = None
-    for thing in sorted([*talk.messages, *changes], key=_moment):
+    for thing in sorted([*talk.messages, *changes], key=moment_of):
         if isinstance(thing, Change):
             hold = _hold_after(thing, hold)
         elif is_by_person(thing) and (hold is None or hold.kind != PERSON):
-            hold = Hold(_moment(thing), PERSON)
+            hold = Hold(moment_of(thing), PERSON)
         yield thing, hold
 
 
 def _judge_attention(verdict, talk, chatwoot, outcomes):
     """Whether a customer waits for a bot that waits for a person who is not there."""
     changes = chatwoot.world.changes[talk.account_id, talk.id]
-    newest = max((m for m in talk.messages if m.kind == "incoming"), key=_moment)
+    newest = max((m for m in talk.messages if m.kind == "incoming"), key=moment_of)
     outcome, reason = next(iter(outcomes[newest.id]), (None, None))
     if talk.status == "pending" and outcome == "ignored" and not hold_at_the_end(talk, changes):
         verdict.add("left alone", f"{talk.account_id}/{talk.id} message {newest.id}: {reason}")
 
 
-def _moment(thing):
+def moment_of(thing):
     return thing.at if isinstance(thing, Change) else thing.created_at
 
 
@@ -317,10 +317,15 @@ def _judge_hand_overs(verdict, talks, turns, chatwoot):
         noted = any(
             m.is_private and m.content_attributes.get(MARKER) in keys for m in talk.messages
         )
-        opened = any(c.value == "open" and c.at > begun_at for c in changes)
+        later = [change for change in changes if change.at > begun_at]
+        opened = any(c.value == "open" or _is_closed_by_person(c) for c in later)
         if not noted or not (opened or talk.status == "open"):
             what = f"{talk.account_id}/{talk.id} turn {turn['turn']}, {turn['reason']}"
             verdict.add("hand-over incomplete", f"{what}: noted {noted}, opened {opened}")
+
+
+def _is_closed_by_person(change):
+    return change.by == "person" and change.value == "resolved"
 
 
 def _judge_typing(verdict, chatwoot):
