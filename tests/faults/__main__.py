@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.faults.run import Plan, run
 from tests.faults.scene import FORMS
 
+MOST_DETAILS = 20
 BLIND = "tests.faults.settings_blind"
 
 
@@ -51,8 +52,8 @@ def show(form, seed, options):
     settings = {"settings": BLIND} if options.blind else {}
     result = run(form, plan=plan, seed=seed, folder=folder, **settings)
     say(json.dumps(result.as_line(), ensure_ascii=False))
-    for kind, details in result.verdict.failures.items():
-        say(*(f"  {kind}: {detail}" for detail in details[:20]))
+    for kind, details in result.verdict.found.items():
+        say(*(f"  {kind}: {detail}" for detail in details[:MOST_DETAILS]))
     if result.verdict.failures:
         say(f"  the logs are in {folder}")
     return not result.verdict.failures

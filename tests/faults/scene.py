@@ -105,7 +105,7 @@ def _connection(chatwoot, shop):
     tokens = ["--bot-token", shop.bot.token, "--bot-id", str(shop.bot.id)]
     if shop.has_user_token:
         tokens += ["--user-token", shop.admin.token]
-    secrets = [word for secret in shop.secrets for word in ("--secret", secret)]
+    secrets = [f"--secret={secret}" for secret in shop.secrets]  # one may begin with a dash
     where = ["--url", chatwoot.url, *account]
     return ["chatwoot_connect", shop.slug, *where, *tokens, *secrets, "--no-check", "--json"]
 

@@ -48,11 +48,11 @@ class Street:
         row.created_at -= ago
         return row
 
-    def turn_was_handed_over(self, reason="asked_for_person", keys=()):
+    def turn_was_handed_over(self, message, reason="asked_for_person", keys=()):
         replies = [{"key": key, "position": 0, "state": "sent", "remote_id": 1} for key in keys]
         turn = {"turn": 1, "conversation": self.talk.id, "outcome": "handed_off"}
-        times = {"started_at": "2020-01-01T00:00:00+00:00"}
-        self.turns.append(turn | times | {"reason": reason, "replies": replies})
+        about = {"messages": [message.id], "reason": reason, "replies": replies}
+        self.turns.append(turn | about)
 
     def judged(self, **options):
         return judge(self.chatwoot, {"moveis": (self.events, self.turns)}, **options)
@@ -251,29 +251,47 @@ def test_the_bot_speaking_after_its_own_hand_over_is_seen(street):
     assert street.found() == {"after handing over"}
 
 
-def test_a_hand_over_without_a_note_is_seen(street):
-    street.customer_writes("handed_off", "asked_for_person")
-    street.turn_was_handed_over(keys=["note"])
+@pytest.fixture
+def asked(street):
+    """A customer who asked for a person."""
+    return street.customer_writes("handed_off", "asked_for_person")
+
+
+def test_a_hand_over_without_a_note_is_seen(street, asked):
     street.world.change_status(street.talk, "open", by=street.shop.bot)
+    street.turn_was_handed_over(asked, keys=["note"])
 
     assert street.found() == {"hand-over incomplete"}
 
 
-def test_a_hand_over_that_does_not_open_is_seen(street):
-    street.bot_says(
-        street.customer_writes("handed_off", "asked_for_person"), marker="note", is_private=True
-    )
-    street.turn_was_handed_over(keys=["note"])
+def test_a_hand_over_that_does_not_open_is_seen(street, asked):
+    street.bot_says(asked, marker="note", is_private=True)
+    street.turn_was_handed_over(asked, keys=["note"])
 
     assert street.found() == {"hand-over incomplete"}
 
 
-def test_a_whole_hand_over_is_clean(street):
-    street.bot_says(
-        street.customer_writes("handed_off", "asked_for_person"), marker="note", is_private=True
-    )
+def test_a_whole_hand_over_is_clean(street, asked):
+    street.bot_says(asked, marker="note", is_private=True)
     street.world.change_status(street.talk, "open", by=street.shop.bot)
-    street.turn_was_handed_over(keys=["note"])
+    street.turn_was_handed_over(asked, keys=["note"])
+
+    assert street.found() == set()
+
+
+def test_what_a_person_resolved_need_not_be_opened(street, asked):
+    street.bot_says(asked, marker="note", is_private=True)
+    street.world.agent_resolves(street.talk)
+    street.turn_was_handed_over(asked, keys=["note"])
+
+    assert street.found() == set()
+
+
+def test_a_person_of_whom_nobody_told_cannot_be_known_without_reading(street):
+    message = street.customer_writes()
+    street.person_replies(ago=1)
+    street.bot_says(message)
+    street.shop.has_user_token = False
 
     assert street.found() == set()
 

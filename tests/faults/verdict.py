@@ -8,7 +8,6 @@ import re
 import sqlite3
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -132,7 +131,7 @@ def rows_of(scene):
 def judge(chatwoot, rows, *, freezes=()):
     """`rows` are the events and the turns of each company."""
     verdict = Verdict()
-    must_know = wanted(chatwoot)
+    must_know, arrived = wanted(chatwoot), chatwoot.world.deliveries.arrived()
     for shop in chatwoot.shops:
         events, turns = rows[shop.slug]
         talks = [
@@ -147,7 +146,8 @@ def judge(chatwoot, rows, *, freezes=()):
                 verdict, talk, outcomes, bubbles, must_know, was_taken_over=was_taken_over
             )
             _judge_bubbles(verdict, talk, bubbles)
-            _judge_silence(verdict, talk, chatwoot, freezes)
+            knowable = None if shop.has_user_token else arrived
+            _judge_silence(verdict, talk, chatwoot, freezes, knowable=knowable)
             _judge_attention(verdict, talk, chatwoot, outcomes)
         _judge_hand_overs(verdict, talks, turns, chatwoot)
     for complaint in chatwoot.complaints:
@@ -224,9 +224,13 @@ def _judge_bubbles(verdict, talk, bubbles):
             verdict.add("out of order", f"{where} {after.numbers} came after {before.numbers}")
 
 
-def _judge_silence(verdict, talk, chatwoot, freezes):
-    """Whether the bot spoke while somebody else had the conversation, and knew or should have."""
-    for message, hold in held_messages(talk, chatwoot.world.changes[talk.account_id, talk.id]):
+def _judge_silence(verdict, talk, chatwoot, freezes, *, knowable):
+    """Whether the bot spoke while somebody else had the conversation, and knew or should have.
+
+    `knowable` are the messages that were told, where no others can be read.
+    """
+    changes = chatwoot.world.changes[talk.account_id, talk.id]
+    for message, hold in held_messages(talk, changes, knowable):
         sending = chatwoot.api.sendings.get(message.id, Sending(message.created_at, 0.0))
         after = sending.asked_at - hold.since
         where = f"{talk.account_id}/{talk.id} message {message.id}, {after:.2f} s after {hold.kind}"
@@ -248,9 +252,9 @@ def _was_frozen(asked_at, since, freezes):
     )
 
 
-def held_messages(talk, changes):
+def held_messages(talk, changes, knowable=None):
     """Messages of the bot that came while it was not its turn, with who had it."""
-    for thing, hold in _holds(talk, changes):
+    for thing, hold in _holds(talk, changes, knowable):
         if hold and not isinstance(thing, Change) and is_said_by_bot(thing):
             yield thing, hold
 
@@ -259,14 +263,14 @@ def hold_at_the_end(talk, changes):
     return [hold for _thing, hold in _holds(talk, changes)][-1]
 
 
-def _holds(talk, changes):
+def _holds(talk, changes, knowable=None):
     """Everything that happened, and who had the conversation from then on."""
     hold = None
     for thing in sorted([*talk.messages, *changes], key=moment_of):
         if isinstance(thing, Change):
             hold = _hold_after(thing, hold)
-        elif is_by_person(thing) and (hold is None or hold.kind != PERSON):
-            hold = Hold(moment_of(thing), PERSON)
+        elif is_by_person(thing) and (knowable is None or thing.id in knowable):
+            hold = hold if hold and hold.kind == PERSON else Hold(moment_of(thing), PERSON)
         yield thing, hold
 
 
@@ -310,7 +314,7 @@ def _judge_hand_overs(verdict, talks, turns, chatwoot):
             continue
         talk = by_number[turn["conversation"]]
         changes = chatwoot.world.changes[talk.account_id, talk.id]
-        begun_at = datetime.fromisoformat(turn["started_at"]).timestamp() - 1
+        begun_at = min(m.created_at for m in talk.messages if m.id in turn["messages"])
         if any(is_by_person(m) and m.created_at > begun_at for m in talk.messages):
             continue
         keys = {reply["key"] for reply in turn["replies"]}
