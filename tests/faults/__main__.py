@@ -54,8 +54,7 @@ def show(form, seed, options):
     say(json.dumps(result.as_line(), ensure_ascii=False))
     for kind, details in result.verdict.found.items():
         say(*(f"  {kind}: {detail}" for detail in details[:MOST_DETAILS]))
-    if result.verdict.failures:
-        say(f"  the logs are in {folder}")
+    say(f"  {folder} has the logs, the rows, and who did what when")
     return not result.verdict.failures
 
 

@@ -68,8 +68,7 @@ def run(form, *, plan, seed, folder, settings="tests.faults.settings"):
             "seconds of traffic": round(written_for, 1),
             "seconds until quiet": round(quiet_after, 1),
         }
-        if found.failures:
-            evidence.keep(here, folder)
+        evidence.keep(here, folder)
         return Result(
             form,
             seed,
