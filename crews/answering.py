@@ -75,9 +75,10 @@ def _go_on(desk: Desk) -> Any:
     """What is unfinished goes first; when the next attempt is, if something has to wait."""
     try:
         _do_chore(desk)
-        turn = _unfinished_turn(desk)
-        if turn is None or turn.state == TurnState.RUNNING:
-            turn = _open_turn(desk, turn)
+        last = _last_turn(desk)
+        if last is not None and last.state == TurnState.SENDING:
+            _run(desk, last)
+        turn = _open_turn(desk, last)
         if turn is not None:
             _run(desk, turn)
         if desk.conversation.chore == Chore.HAND_OVER:
@@ -89,6 +90,7 @@ def _go_on(desk: Desk) -> Any:
 
 def _run(desk: Desk, turn: Turn) -> None:
     """A turn that is to be answered, or one whose answer is written and has to leave."""
+    desk.is_about(turn.pk)
     try:
         if turn.state == TurnState.RUNNING:
             answer(desk, turn)
@@ -151,7 +153,7 @@ def _decide(desk: Desk, turn: Turn, gathered: Gathered) -> Answer:
     if gathered.oldest_is_too_old:
         return Answer(handoff=HandOff(Reason.TOO_OLD))
     given = process_message(gathered.question, attachments=gathered.attachments)
-    return roads.after_answering(desk, gathered.question, given)
+    return roads.after_answering(desk, given)
 
 
 def send(desk: Desk, turn: Turn) -> None:
@@ -208,18 +210,18 @@ def _done_with(desk: Desk, chore: str) -> None:
     desk.claim.rows.filter(chore=chore).update(chore=Chore.NONE)
 
 
-def _unfinished_turn(desk: Desk) -> Turn | None:
-    states = [TurnState.RUNNING, TurnState.SENDING]
-    rows = Turn.objects.filter(conversation=desk.conversation, state__in=states)
-    turn: Turn | None = rows.first()
+def _last_turn(desk: Desk) -> Turn | None:
+    rows = Turn.objects.filter(conversation=desk.conversation)
+    turn: Turn | None = rows.order_by("-pk").first()
     if turn is not None and turn.state == TurnState.RUNNING:
         rows.filter(pk=turn.pk).update(attempts=models.F("attempts") + 1)
         turn.attempts += 1
     return turn
 
 
-def _open_turn(desk: Desk, turn: Turn | None) -> Turn | None:
+def _open_turn(desk: Desk, last: Turn | None) -> Turn | None:
     """With everything that waits, also what no webhook brought."""
+    turn = last if last is not None and last.state == TurnState.RUNNING else None
     waiting = InboundEvent.objects.filter(conversation=desk.conversation).unattached()
     if turn is None and not waiting.exists():
         return None
@@ -236,11 +238,11 @@ def _open_turn(desk: Desk, turn: Turn | None) -> Turn | None:
                 tenant_id=desk.claim.tenant_id,
                 conversation=desk.conversation,
                 mode=desk.mode,
-                restarts=_restarts(desk),
+                restarts=_restarts(last),
                 due_at=desk.conversation.due_at,
             )
             turn.save()
-        waiting.update(turn=turn)
+        waiting.attach(turn)
     return turn
 
 
@@ -252,6 +254,8 @@ def _read_back(desk: Desk) -> None:
         desk.reading = catching_up.catch_up(
             desk.door, desk.conversation, client=desk.client, now=timezone.now()
         )
+        if desk.reading.messages:
+            desk.note(last_seen_message_id=desk.reading.messages[-1].id)
     except RemoteError as error:
         connections.note_failure(desk.door, error)
         if not error.permanent:
@@ -275,11 +279,9 @@ def _leave_waiting(waiting: Any, control: str) -> None:
         waiting.end(Outcome.IGNORED, Reason.UNMAPPED)
 
 
-def _restarts(desk: Desk) -> int:
+def _restarts(last: Turn | None) -> int:
     """How often the same messages were begun already."""
-    last = Turn.objects.filter(conversation=desk.conversation).order_by("-pk").first()
-    is_same = last is not None and last.state == TurnState.SUPERSEDED
-    return last.restarts + 1 if is_same and last is not None else 0
+    return last.restarts + 1 if last is not None and last.state == TurnState.SUPERSEDED else 0
 
 
 def _checkpoint(desk: Desk, turn: Turn) -> None:
@@ -296,7 +298,7 @@ def _start_anew(turn: Turn) -> None:
     """Its messages wait again; none is dropped."""
     turn.state, turn.finished_at = TurnState.SUPERSEDED, timezone.now()
     turn.save()
-    InboundEvent.objects.filter(turn=turn).update(turn=None)
+    InboundEvent.objects.filter(turn=turn).attach(None)
 
 
 def _leave_to_person(desk: Desk, turn: Turn) -> None:
@@ -319,7 +321,8 @@ def _give_up_sending(desk: Desk, turn: Turn, error: NotTakenError) -> None:
         if error.reason not in EXPIRED_REASONS:
             after = outbox.known_message(desk.conversation)
             tried = tuple(text[:500] for text in outbox.texts(turn, Part.REPLY))
-            handoff.plan(desk, turn, HandOff(error.reason, tried=tried), after=after)
+            wanted, first = HandOff(error.reason, tried=tried), turn.outbox.count()
+            handoff.plan(desk, turn, wanted, after=after, first=first)
     if error.reason in EXPIRED_REASONS:
         end(desk, turn, Outcome.EXPIRED, error.reason)
     else:
@@ -335,7 +338,7 @@ def _remember_language(desk: Desk, gathered: Gathered) -> None:
     language = gathered.question.talk.language
     if language != desk.conversation.language:
         desk.conversation.language = language
-        desk.claim.rows.update(language=language)
+        desk.note(language=language)
 
 
 def _with_typing(desk: Desk, decide: Callable[[], Answer]) -> Answer:
@@ -367,6 +370,7 @@ def _write_down(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
             handoff.plan(desk, turn, HandOff(Reason.SUGGESTED), after=after, said=given.text)
         else:
             _write_reply(desk, turn, given, after=after)
+        desk.write_notes()
 
 
 def _write_reply(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
@@ -375,15 +379,12 @@ def _write_reply(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
         desk.conversation.channel_kind,
         most=desk.config.setting("most_bubbles"),
     )
-    changes: dict[str, Any] = {
-        "unhelped": 0 if given.is_helpful else models.F("unhelped") + 1,
-    }
+    desk.note(unhelped=0 if given.is_helpful else models.F("unhelped") + 1)
     if desk.config.setting("disclosure") and desk.conversation.disclosed_at is None:
         own = desk.config.setting("disclosure_text")
         first = own or sentences.say("disclosure", desk.conversation.language)
         bubbles = (first, *bubbles)
-        changes["disclosed_at"] = Now()
+        desk.note(disclosed_at=Now())
     outbox.write(desk, turn, ((Part.REPLY, text) for text in bubbles), after=after)
-    desk.claim.rows.update(**changes)
     turn.outcome, turn.reason, turn.state = Outcome.ANSWERED, Reason.REPLIED, TurnState.SENDING
     turn.save()

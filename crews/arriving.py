@@ -58,7 +58,11 @@ def take(
     channel = door.channel_of(event.inbox_id)
     config = None
     if channel is not None:
-        config = configuration.effective(channel.tenant_id, channel_id=channel.id)
+        config = configuration.effective(
+            channel.tenant_id,
+            channel_id=channel.id,
+            version=door.version_of(channel.tenant_id),
+        )
     delivery = Delivery(door, event, delivery_id, via, now, channel, config)
     if event.kind == Kind.MESSAGE_CREATED and event.message is not None:
         return _receive_message(delivery)
@@ -150,16 +154,16 @@ def _is_group(event: ChatwootEvent) -> bool:
 
 def _is_on_ignore_list(delivery: Delivery) -> bool:
     contact = delivery.event.contact
-    listed = delivery.setting("ignored_contacts").split()
+    listed = {line.strip().lower() for line in delivery.setting("ignored_contacts").splitlines()}
     if contact is None or not listed:
         return False
-    names = {str(contact.id), contact.email.lower(), contact.identifier.lower()} - {""}
-    digits = "".join(sign for sign in contact.phone_number if sign.isdigit())
-    return any(
-        entry.lower() in names
-        or (digits and digits == "".join(sign for sign in entry if sign.isdigit()))
-        for entry in listed
-    )
+    names = {str(contact.id), contact.email.lower(), contact.identifier.lower()}
+    phone = _digits(contact.phone_number)
+    return bool(names & (listed - {""})) or bool(phone and phone in map(_digits, listed))
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in text if sign.isdigit())
 
 
 def _lacks_trigger(delivery: Delivery, message: Message) -> Reason | None:

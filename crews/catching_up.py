@@ -38,13 +38,11 @@ class Reading:
 
 
 def catch_up(door: Door, row: Conversation, *, client: ChatwootClient, now: datetime) -> Reading:
-    """Of one conversation that we know. Needs the token of a person."""
+    """Of one conversation that we know. Needs the token of a person. The caller notes how far
+    this came, once it has done something with it.
+    """
     messages = _newest(client, row.number, row.last_seen_message_id, since=door.listens_since)
-    found = _take_all(door, messages, conversation=_known(row), now=now)
-    if messages and messages[-1].id > row.last_seen_message_id:
-        rows = Conversation.objects.filter(pk=row.pk, last_seen_message_id__lt=messages[-1].id)
-        rows.update(last_seen_message_id=messages[-1].id)
-    return Reading(messages, found)
+    return Reading(messages, _take_all(door, messages, conversation=_known(row), now=now))
 
 
 def reconcile(connection: Connection, door: Door, *, now: datetime) -> list[Taken]:

@@ -19,13 +19,14 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models.functions import Now
 
-from crews.models import Conversation
+from crews.models import Conversation, InboundEvent
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=30)
 RENEWED_EVERY_SECONDS = 10.0
 CANDIDATES = 4
+FORGOTTEN_AFTER = timedelta(seconds=60)
 
 
 class LeaseLostError(Exception):
@@ -60,9 +61,9 @@ def claim() -> Claim | None:
 
     So a flood of one company delays nobody else, and no company takes all workers.
     """
-    running = _running_turns()
-    waiting = Conversation.objects.due().values("tenant").order_by()
-    waiting = waiting.annotate(since=models.Min("due_at"))
+    due = Conversation.objects.due().values("tenant").order_by()
+    waiting = list(due.annotate(since=models.Min("due_at")))
+    running = _running_turns() if waiting else {}
     companies = sorted(
         (running.get(row["tenant"], 0), row["since"], row["tenant"])
         for row in waiting
@@ -91,7 +92,10 @@ def release(claim: Claim, *, arrivals: int, due_at: Any = None) -> float | None:
     What came in since `arrivals` was read keeps the time that it was given when it came.
     """
     free = {"lease_until": None, "lease_owner": ""}
-    if not claim.rows.filter(arrivals=arrivals).update(**free, due_at=due_at):
+    is_all = claim.rows.filter(arrivals=arrivals).update(**free, due_at=due_at)
+    if is_all and due_at is None:
+        return None
+    if not is_all:
         claim.rows.update(**free)
     return seconds_until_due(claim.conversation_id)
 
@@ -103,6 +107,18 @@ def seconds_until_due(conversation_id: int) -> float | None:
     return None if found is None else max(found.total_seconds(), 0.0)
 
 
+def find_forgotten() -> int:
+    """A net under everything else: messages that wait in a conversation without a time."""
+    waiting = InboundEvent.objects.unattached().filter(
+        received_at__lt=Now() - FORGOTTEN_AFTER, conversation__isnull=False
+    )
+    idle = Conversation.objects.filter(due_at=None, pk__in=waiting.values("conversation"))
+    found: int = idle.update(due_at=Now())
+    if found:
+        logger.warning("%d conversations had been forgotten", found)
+    return found
+
+
 def _running_turns() -> dict[int, int]:
     held = Conversation.objects.filter(lease_until__gt=Now()).values("tenant").order_by()
     return {row["tenant"]: row["number"] for row in held.annotate(number=models.Count("pk"))}
@@ -111,11 +127,10 @@ def _running_turns() -> dict[int, int]:
 def _claim_of(tenant_id: int) -> Claim | None:
     """Two workers may want the same one; the slower one tries the next."""
     due = Conversation.objects.due().filter(tenant=tenant_id).order_by("due_at", "pk")
-    for pk, epoch in due.values_list("pk", "epoch")[:CANDIDATES]:
+    for pk, epoch, arrivals in due.values_list("pk", "epoch", "arrivals")[:CANDIDATES]:
         taken = Conversation.objects.due().held(pk, epoch)
         values = {"lease_until": Now() + LEASE, "lease_owner": owner(), "burst_at": None}
         if taken.update(epoch=models.F("epoch") + 1, **values):
-            arrivals = Conversation.objects.values_list("arrivals", flat=True).get(pk=pk)
             return Claim(pk, tenant_id, epoch + 1, arrivals)
     return None
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from crews import claims, speaking
 from crews.catching_up import Reading
@@ -32,7 +33,9 @@ class Desk:
     config: Effective
     arrivals: int
     deadline: float
+    turn_id: int | None = None
     reading: Reading | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
     _client: ChatwootClient | None = field(default=None, repr=False)
 
     @property
@@ -51,8 +54,21 @@ class Desk:
     @property
     def client(self) -> ChatwootClient:
         if self._client is None:
-            self._client = self.door.client()
+            self._client = self.door.client(turn=self.turn_id)
         return self._client
+
+    def is_about(self, turn_id: int) -> None:
+        """From now on calls are written down as part of this turn."""
+        self.turn_id, self._client = turn_id, None
+
+    def note(self, **values: Any) -> None:
+        """About the conversation; written down together with what is decided."""
+        self.notes |= values
+
+    def write_notes(self) -> None:
+        if self.notes:
+            self.claim.rows.update(**self.notes)
+            self.notes = {}
 
     def hold(self) -> Standing:
         return claims.hold(self.claim)
@@ -68,15 +84,17 @@ class Desk:
 def sit_down(claim: Claim) -> Desk:
     rows = Conversation.objects.select_related("tenant", "domain")
     conversation = rows.get(pk=claim.conversation_id)
+    door = connections.door_to(conversation.connection_id)
     config = configuration.effective(
         conversation.tenant_id,
         channel_id=conversation.channel_id,
         domain=conversation.domain.slug if conversation.domain is not None else None,
+        version=door.version_of(conversation.tenant_id),
     )
     return Desk(
         claim=claim,
         conversation=conversation,
-        door=connections.door_to(conversation.connection_id),
+        door=door,
         config=config,
         arrivals=claim.arrivals,
         deadline=time.monotonic() + config.setting("turn_deadline_seconds"),

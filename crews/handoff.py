@@ -29,7 +29,9 @@ class NotOpenedError(Exception):
     """Chatwoot said yes, and yet the conversation is not open."""
 
 
-def plan(desk: Desk, turn: Turn, wanted: HandOff, *, after: int, said: str = "") -> None:
+def plan(
+    desk: Desk, turn: Turn, wanted: HandOff, *, after: int, said: str = "", first: int = 0
+) -> None:
     """Decide it: from this commit on the bot is silent, and the rest can be done by any worker.
 
     `said` is a last text of the bot, sent before the notice. Call it in a transaction.
@@ -53,7 +55,8 @@ def plan(desk: Desk, turn: Turn, wanted: HandOff, *, after: int, said: str = "")
             control=Control.HANDING_OVER, control_reason=wanted.reason, control_at=Now()
         )
         desk.conversation.control = Control.HANDING_OVER
-    outbox.write(desk, turn, _parts(desk, turn, wanted, said, language), after=after)
+    parts = _parts(desk, turn, wanted, said, language)
+    outbox.write(desk, turn, parts, after=after, first=first)
 
 
 def _parts(

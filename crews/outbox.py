@@ -58,9 +58,17 @@ class NotTakenError(Exception):
         self.error = error
 
 
-def write(desk: Desk, turn: Turn, parts: Iterable[tuple[Part, str]], *, after: int) -> None:
-    """Rows in the order in which they leave. `after`: the newest message that was there before."""
-    first = turn.outbox.count()
+def write(
+    desk: Desk,
+    turn: Turn,
+    parts: Iterable[tuple[Part, str]],
+    *,
+    after: int,
+    first: int = 0,
+) -> None:
+    """Rows in the order in which they leave, from a position on. `after`: the newest message that
+    was there before.
+    """
     OutboundMessage.objects.bulk_create(
         [
             OutboundMessage(
@@ -84,22 +92,23 @@ def flush(desk: Desk, turn: Turn) -> None:
     NotNowError when the next one has to wait, NotTakenError when it will never arrive,
     TakenOverError when a person came first.
     """
-    while (row := turn.outbox.unfinished().first()) is not None:
-        _bring_to_an_end(desk, row)
+    while rows := list(turn.outbox.unfinished()):
+        if all(_is_over(desk, row) for row in rows):
+            return
 
 
-def _bring_to_an_end(desk: Desk, row: OutboundMessage) -> None:
+def _is_over(desk: Desk, row: OutboundMessage) -> bool:
+    """Bring it as far as it goes now; whether nothing is left to be done for it."""
     if row.state == OutboundState.SENDING:
         # Its worker is gone, for the lease is ours: nobody knows what became of the attempt.
         row.state = OutboundState.UNKNOWN
         _change(row, OutboundState.SENDING, OutboundState.UNKNOWN)
     if row.state == OutboundState.UNKNOWN:
-        _find_out(desk, row)
-    else:
-        _send(desk, row)
+        return _find_out(desk, row)
+    return _send(desk, row)
 
 
-def _find_out(desk: Desk, row: OutboundMessage) -> None:
+def _find_out(desk: Desk, row: OutboundMessage) -> bool:
     """Sent if it is there; to be sent again if it is not, and cannot come any more."""
     desk.hold()
     settled_at = (row.last_attempt_at or row.created_at) + timedelta(
@@ -109,7 +118,7 @@ def _find_out(desk: Desk, row: OutboundMessage) -> None:
     found = _look_for(desk, row) if desk.can_look else None
     if found is not None:
         _sent(row, found.id)
-        return
+        return True
     left = (settled_at - asked_at).total_seconds()
     if left > 0:
         raise NotNowError(min(left, LOOKED_EVERY_SECONDS) if desk.can_look else left)
@@ -117,6 +126,7 @@ def _find_out(desk: Desk, row: OutboundMessage) -> None:
         _end(row, OutboundState.UNKNOWN, OutboundState.CANCELLED, _("Its arrival is unknown."))
         raise NotTakenError(Reason.UNSURE_SENT)
     _change(row, OutboundState.UNKNOWN, OutboundState.PENDING)
+    return False
 
 
 def _look_for(desk: Desk, row: OutboundMessage) -> Message | None:
@@ -129,13 +139,13 @@ def _look_for(desk: Desk, row: OutboundMessage) -> Message | None:
         raise NotNowError(_pause(row, error)) from error
 
 
-def _send(desk: Desk, row: OutboundMessage) -> None:
+def _send(desk: Desk, row: OutboundMessage) -> bool:
     now = timezone.now()
     if row.next_try_at is not None and row.next_try_at > now:
         raise NotNowError((row.next_try_at - now).total_seconds())
     if desk.is_sandbox:
         _end(row, OutboundState.PENDING, OutboundState.CANCELLED, _("For trying out only."))
-        return
+        return True
     oldest = timedelta(hours=desk.config.setting("max_message_age_hours"))
     if now - row.created_at > oldest:
         _end(row, OutboundState.PENDING, OutboundState.CANCELLED, _("Too old to be sent."))
@@ -143,7 +153,7 @@ def _send(desk: Desk, row: OutboundMessage) -> None:
     if row.part not in PRIVATE:
         _ask_who_speaks(desk, row)
     if not _begin_attempt(desk, row):
-        return
+        return False
     try:
         sent = desk.client.send_message(
             desk.conversation.number, row.body, marker=row.key, is_private=row.part in PRIVATE
@@ -153,6 +163,7 @@ def _send(desk: Desk, row: OutboundMessage) -> None:
     else:
         _sent(row, sent.id)
         _count_overlap(desk, row)
+    return True
 
 
 def _ask_who_speaks(desk: Desk, row: OutboundMessage) -> None:
@@ -213,10 +224,9 @@ def _silence(desk: Desk) -> None:
 
 def _begin_attempt(desk: Desk, row: OutboundMessage) -> bool:
     """Committed before the request, and only while the lease is ours and the bot may speak."""
-    desk.hold()
     rows = OutboundMessage.objects.filter(pk=row.pk, state=OutboundState.PENDING)
-    if row.part == Part.REPLY:
-        rows = rows.filter(conversation__in=_where_bot_speaks(desk))
+    held = _where_bot_speaks(desk) if row.part == Part.REPLY else desk.claim.rows
+    rows = rows.filter(conversation__in=held)
     now = timezone.now()
     changed = rows.update(
         state=OutboundState.SENDING,
@@ -228,6 +238,7 @@ def _begin_attempt(desk: Desk, row: OutboundMessage) -> bool:
         row.attempts += 1
         row.last_attempt_at = now
         return True
+    desk.hold()
     if row.part == Part.REPLY and not _where_bot_speaks(desk).exists():
         raise TakenOverError
     return False

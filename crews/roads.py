@@ -15,7 +15,6 @@ from integrations.chatwoot.values import Attachment
 from tenants import hours
 
 MOST_REPLIES_PER_HOUR = 20
-SAME_MESSAGES = 3
 LAST_REPLIES = 2
 
 
@@ -62,41 +61,37 @@ def _about_media(question: Question, attachments: Sequence[Attachment]) -> Answe
     return Answer(text=own or sentences.say("media", language), is_helpful=False)
 
 
-def after_answering(desk: Desk, question: Question, answer: Answer) -> Answer:
+def after_answering(desk: Desk, answer: Answer) -> Answer:
     """An answer that was given already, or one too many that did not help, ends with a person."""
     if answer.handoff is not None or not answer.text:
         return answer
-    for reason, leads_nowhere in (
-        (Reason.REPEATED, _is_repeated),
-        (Reason.UNHELPED, _is_one_too_many),
-        (Reason.LOOP, _is_loop),
-    ):
-        if leads_nowhere(desk, question, answer):
-            return Answer(handoff=HandOff(reason, tried=(answer.text[:500],)))
-    return answer
+    reason = _why_it_leads_nowhere(desk, answer, _replies(desk))
+    if reason is None:
+        return answer
+    return Answer(handoff=HandOff(reason, tried=(answer.text[:500],)))
 
 
-def _replies(desk: Desk) -> list[tuple[str, object]]:
+def _why_it_leads_nowhere(desk: Desk, answer: Answer, told: Sequence[str]) -> Reason | None:
+    """So many answers in an hour nobody needs: most likely another machine is answering."""
+    if _folded(answer.text) in map(_folded, told[:LAST_REPLIES]):
+        return Reason.REPEATED
+    most = desk.config.setting("most_unhelped")
+    if most and not answer.is_helpful and desk.conversation.unhelped + 1 >= most:
+        return Reason.UNHELPED
+    return Reason.LOOP if len(told) > MOST_REPLIES_PER_HOUR else None
+
+
+def _folded(text: str) -> str:
+    return " ".join(fold(text).split())
+
+
+def _replies(desk: Desk) -> list[str]:
+    """Of the last hour, the newest first."""
     rows = OutboundMessage.objects.filter(
         conversation=desk.conversation,
         part__in=[Part.REPLY, Part.DRAFT],
         state=OutboundState.SENT,
         created_at__gte=timezone.now() - timedelta(hours=1),
     )
-    newest = rows.order_by("-pk").values_list("body", "turn_id")
+    newest = rows.order_by("-pk").values_list("body", flat=True)
     return list(newest[: MOST_REPLIES_PER_HOUR + 1])
-
-
-def _is_repeated(desk: Desk, question: Question, answer: Answer) -> bool:
-    told = {" ".join(fold(body).split()) for body, _turn in _replies(desk)[:LAST_REPLIES]}
-    return " ".join(fold(answer.text).split()) in told
-
-
-def _is_one_too_many(desk: Desk, question: Question, answer: Answer) -> bool:
-    most = desk.config.setting("most_unhelped")
-    return bool(most) and not answer.is_helpful and desk.conversation.unhelped + 1 >= most
-
-
-def _is_loop(desk: Desk, question: Question, answer: Answer) -> bool:
-    """Nobody needs so many answers in an hour: most likely another machine is answering."""
-    return len(_replies(desk)) > MOST_REPLIES_PER_HOUR

@@ -16,7 +16,6 @@ from integrations.models import Connection
 
 logger = logging.getLogger(__name__)
 
-MOST_AT_A_STRETCH = 50
 LONGEST_STRETCH_SECONDS = 60.0
 SWEPT_AT_ONCE = 64
 
@@ -34,15 +33,18 @@ def answer_conversation(*, conversation_id: int, tenant_id: int) -> None:
     """The conversation is a hint: whatever is due is worked off, fairly among companies."""
     waking.rang(tenant_id)
     until = time.monotonic() + LONGEST_STRETCH_SECONDS
-    for _number in range(MOST_AT_A_STRETCH):
-        claim = claims.claim()
-        if claim is None:
-            break
+    done = set()
+    while time.monotonic() < until and (claim := claims.claim()) is not None:
         seconds = answering.work(claim)
+        done.add(claim.conversation_id)
         if seconds is not None:
             wake(claim.conversation_id, tenant_id=claim.tenant_id, seconds=seconds)
-        if time.monotonic() > until:
-            break
+    if conversation_id not in done:
+        _wake_again(conversation_id, tenant_id)
+
+
+def _wake_again(conversation_id: int, tenant_id: int) -> None:
+    """The customer wrote more since the alarm clock was set, so its time has not come."""
     left = claims.seconds_until_due(conversation_id)
     if left:
         wake(conversation_id, tenant_id=tenant_id, seconds=left)
@@ -50,7 +52,8 @@ def answer_conversation(*, conversation_id: int, tenant_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    """Finds what is due and whose alarm clock was lost."""
+    """Finds what is due and whose alarm clock was lost, and messages that nobody thought of."""
+    claims.find_forgotten()
     due = Conversation.objects.due().order_by("due_at", "pk")
     for pk, tenant_id in due.values_list("pk", "tenant_id")[:SWEPT_AT_ONCE]:
         wake(pk, tenant_id=tenant_id, seconds=0)

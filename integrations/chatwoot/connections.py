@@ -69,6 +69,10 @@ class Door:
     bot_token: Secret | None = field(default=None, repr=False)
     user_token: Secret | None = field(default=None, repr=False)
 
+    def version_of(self, tenant_id: int) -> Version | None:
+        """What was just asked about the configuration of this company, if it was asked."""
+        return self.version if tenant_id == self.tenant.pk else None
+
     def channel_of(self, inbox_id: int | None) -> Channel | None:
         """The mapping of the inbox, else of its account."""
         return self.channels.get(inbox_id) or self.channels.get(None)
