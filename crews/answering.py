@@ -308,7 +308,7 @@ def _leave_to_person(desk: Desk, turn: Turn) -> None:
         in_doubt = turn.outbox.filter(state__in=[OutboundState.SENDING, OutboundState.UNKNOWN])
     if in_doubt.exists():
         raise NotNowError(outbox.LOOKED_EVERY_SECONDS)
-    if outbox.is_said(turn, Part.REPLY):
+    if outbox.is_said(turn):
         end(desk, turn, Outcome.ANSWERED, Reason.REPLIED)
     else:
         end(desk, turn, Outcome.HANDED_OFF, Reason.PERSON_CAME)

@@ -259,6 +259,7 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "crews.tasks.sweep": {"queue": "maintenance"},
     "crews.tasks.reconcile_*": {"queue": "maintenance"},
+    "crews.tasks.purge_*": {"queue": "maintenance"},
     "crews.*": {"queue": "chat"},
     "knowledge.*": {"queue": "indexing"},
     "integrations.*": {"queue": "maintenance"},
@@ -284,6 +285,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "crews.tasks.reconcile_connections",
         "schedule": 60,
         "options": {"expires": 60},
+    },
+    "purge-old-texts": {
+        "task": "crews.tasks.purge_old_texts",
+        "schedule": 24 * 60 * 60,
     },
     "send-budget-alerts-left-behind": {
         "task": "tenants.tasks.send_budget_alerts_left_behind",
@@ -379,6 +384,7 @@ API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1
 ONBOARDING_POINTS = [
     "tenants.onboarding.domain",
     "tenants.onboarding.business_hours",
+    "integrations.chatwoot.first_step.first_step",
     "tenants.onboarding.channels",
     "tenants.onboarding.team",
     "tenants.onboarding.secrets",

@@ -47,4 +47,4 @@ class Alarm(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return self.text
+        return str(self.get_kind_display())

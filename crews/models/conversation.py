@@ -12,6 +12,7 @@ from integrations.chatwoot import values
 from integrations.models import Connection
 from tenants.models import ChannelMapping, Domain
 from tenants.scoping import TenantModel, TenantQuerySet
+from tenants.showing import visible
 
 
 class Control(models.TextChoices):
@@ -123,7 +124,7 @@ class Conversation(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.number} {self.contact_name}".strip()
+        return visible(f"#{self.number} {self.contact_name}").strip()
 
     def is_with_person(self, seen: values.Conversation) -> bool:
         """Whether a person is assigned in Chatwoot who has not given it back."""

@@ -90,4 +90,4 @@ class OutboundMessage(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.turn_id}.{self.position}"
+        return f"{self._meta.verbose_name} {self.pk}"

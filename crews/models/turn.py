@@ -58,4 +58,4 @@ class Turn(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.conversation_id}/{self.pk}"
+        return f"{self._meta.verbose_name} {self.pk}"
