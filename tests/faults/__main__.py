@@ -53,7 +53,8 @@ def show(form, seed, options):
     result = run(form, plan=plan, seed=seed, folder=folder, **settings)
     say(json.dumps(result.as_line(), ensure_ascii=False))
     for kind, details in result.verdict.found.items():
-        say(*(f"  {kind}: {detail}" for detail in details[:MOST_DETAILS]))
+        for detail in details[:MOST_DETAILS]:
+            say(f"  {kind}: {detail}")
     say(f"  {folder} has the logs, the rows, and who did what when")
     return not result.verdict.failures
 
