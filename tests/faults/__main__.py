@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.faults.run import Plan, run
 from tests.faults.scene import FORMS
 
-MOST_DETAILS = 20
+MOST_DETAILS = 8
 BLIND = "tests.faults.settings_blind"
 
 
@@ -27,7 +27,7 @@ def read_options():
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("forms", nargs="*", default=FORMS, metavar="|".join(FORMS))
     parser.add_argument("--messages", type=int, default=1800, help="for each form")
-    parser.add_argument("--at-once", type=int, default=24, help="conversations")
+    parser.add_argument("--at-once", type=int, default=16, help="conversations")
     parser.add_argument("--pauses", type=float, nargs=2, default=(0.5, 2.5), metavar="SECONDS")
     parser.add_argument("--seeds", type=int, nargs="+", default=[random.randrange(1_000_000)])
     parser.add_argument("--poisoned", type=int, default=2, help="messages that kill who reads them")

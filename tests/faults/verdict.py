@@ -30,8 +30,15 @@ FAILURES = (
     "hand-over incomplete",
     "complaints",
 )
-# Seen and counted, because they lie in the window that cannot be closed, or with people.
-REMARKS = ("overlap with a person", "seen by people only", "left alone", "typing left on")
+# Counted, and no failure: what lies in the window that cannot be closed, what people have, and what
+# was never told to a company that lets us read nothing.
+REMARKS = (
+    "overlap with a person",
+    "seen by people only",
+    "never told",
+    "left alone",
+    "typing left on",
+)
 BUBBLE = re.compile(r"re: ([\d ]+) · (\d)/(\d)")
 MARKER = "chatwootai_run"
 # Between reading a conversation and sending into it lies one request.
@@ -190,8 +197,8 @@ def _judge_messages(verdict, talk, outcomes, bubbles, must_know, *, was_taken_ov
         where = f"{talk.account_id}/{talk.id} message {message.id}"
         found = outcomes[message.id]
         if not found:
-            kind = "lost" if message.id in must_know else "seen by people only"
-            verdict.add(kind, f"{where} is not known")
+            kind = "never told" if talk.status == "pending" else "seen by people only"
+            verdict.add("lost" if message.id in must_know else kind, f"{where} is not known")
             continue
         outcome, reason = found[0]
         verdict.outcomes[f"{outcome}: {reason}"] += 1
