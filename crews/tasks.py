@@ -8,7 +8,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from crews import answering, catching_up, claims, purging, waking
+from crews import alarms, answering, catching_up, claims, purging, waking, watching
 from crews.models import Conversation
 from integrations.chatwoot import connections
 from integrations.failures import RemoteError
@@ -95,3 +95,20 @@ def purge_texts_of(*, tenant_id: int) -> None:
     tenant = Tenant.objects.filter(pk=tenant_id).first()
     if tenant is not None:
         purging.purge(tenant, now=timezone.now())
+
+
+@shared_task
+def watch() -> None:
+    """Looks for what goes wrong without a word, and sees to it that staff are told."""
+    now = timezone.now()
+    for pk, tenant_id in watching.watch(now=now):
+        wake(pk, tenant_id=tenant_id, seconds=0)
+    for tenant_id in alarms.untold(now=now):
+        tell_alarms.delay(tenant_id=tenant_id)
+
+
+@shared_task
+def tell_alarms(*, tenant_id: int) -> None:
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is not None:
+        alarms.tell(tenant, now=timezone.now())

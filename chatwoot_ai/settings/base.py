@@ -197,6 +197,11 @@ MIDDLEWARE = [
     "tenants.middleware.SecondFactorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# What programs send to /webhooks/ passes these alone (chatwoot_ai.utf8).
+DOOR_MIDDLEWARE = [
+    "chatwoot_ai.middleware.RequestContextMiddleware",
+    "chatwoot_ai.metrics.MetricsMiddleware",
+]
 ROOT_URLCONF = "chatwoot_ai.urls"
 WSGI_APPLICATION = "chatwoot_ai.wsgi.application"
 TEMPLATES = [
@@ -260,6 +265,8 @@ CELERY_TASK_ROUTES = {
     "crews.tasks.sweep": {"queue": "maintenance"},
     "crews.tasks.reconcile_*": {"queue": "maintenance"},
     "crews.tasks.purge_*": {"queue": "maintenance"},
+    "crews.tasks.watch": {"queue": "maintenance"},
+    "crews.tasks.tell_alarms": {"queue": "maintenance"},
     "crews.*": {"queue": "chat"},
     "knowledge.*": {"queue": "indexing"},
     "integrations.*": {"queue": "maintenance"},
@@ -289,6 +296,11 @@ CELERY_BEAT_SCHEDULE = {
     "purge-old-texts": {
         "task": "crews.tasks.purge_old_texts",
         "schedule": 24 * 60 * 60,
+    },
+    "watch-over-conversations": {
+        "task": "crews.tasks.watch",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
     "send-budget-alerts-left-behind": {
         "task": "tenants.tasks.send_budget_alerts_left_behind",

@@ -62,10 +62,21 @@ class Conversation(TenantModel):
 
     is_audited: ClassVar[bool] = False
 
-    connection = models.ForeignKey(Connection, models.CASCADE, verbose_name=_("connection"))
+    # Every index costs at each message, so only those stand here that something asks for.
+    tenant = models.ForeignKey(
+        "tenants.Tenant", models.CASCADE, db_index=False, verbose_name=_("company")
+    )
+    connection = models.ForeignKey(
+        Connection, models.CASCADE, db_index=False, verbose_name=_("connection")
+    )
     number = models.PositiveBigIntegerField(_("number"))
     channel = models.ForeignKey(
-        ChannelMapping, models.SET_NULL, null=True, blank=True, verbose_name=_("channel")
+        ChannelMapping,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("channel"),
     )
     inbox_id = models.PositiveBigIntegerField(_("inbox number"), null=True, blank=True)
     channel_kind = models.CharField(_("kind of channel"), max_length=60, blank=True)
@@ -91,7 +102,12 @@ class Conversation(TenantModel):
     boundary_message_id = models.PositiveBigIntegerField(_("history begins after"), default=0)
     language = models.CharField(_("language"), max_length=10, blank=True)
     domain = models.ForeignKey(
-        Domain, models.SET_NULL, null=True, blank=True, verbose_name=_("domain")
+        Domain,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("domain"),
     )
     can_reply = models.BooleanField(_("may be answered"), default=True)
     last_customer_at = models.DateTimeField(_("customer's last message"), null=True, blank=True)

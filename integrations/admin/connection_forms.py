@@ -144,7 +144,7 @@ class ConnectForm(TokensForm):
             self._check_address(address)
             cleaned["address"] = address
             cleaned["account_id"] = cleaned.get("account_id") or number
-            if not cleaned["account_id"] and "account_id" not in self.errors:
+            if not cleaned["account_id"] and not self.errors:
                 self.add_error("account_id", _("Write the number of the account."))
         if not self.errors and not (cleaned["user_token"] or cleaned["bot_token"]):
             self.add_error("user_token", _("Enter at least one of the two tokens."))

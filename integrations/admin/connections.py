@@ -122,8 +122,8 @@ class ConnectionAdmin(ScopedAdmin):
         )
 
     @admin.display(description=gettext_lazy("last error"), empty_value="–")
-    def trouble(self, connection: Connection) -> str:
-        return connection.last_error
+    def trouble(self, connection: Connection) -> str | None:
+        return connection.last_error or None
 
     def changeform_view(
         self,
@@ -170,10 +170,11 @@ class ConnectionAdmin(ScopedAdmin):
             "show_save_and_continue": False,
             "show_save_and_add_another": False,
             "show_delete": False,
+            "show_close": False,
             "original": row,
         }
         page: HttpResponse = self.render_change_form(
-            request, context, add=row is None, change=False, obj=row
+            request, context, add=row is None, change=row is not None, obj=row
         )
         return page
 
@@ -190,7 +191,7 @@ class ConnectionAdmin(ScopedAdmin):
         return _to_guide(connection)
 
     def _guide(self, request: HttpRequest, connection: Connection) -> HttpResponse:
-        """All steps on one page, not cached where it holds the address of the webhook."""
+        """All steps on one page. The admin lets no page be kept, nor this one with its address."""
         if not self.has_view_permission(request, connection):
             raise PermissionDenied
         if request.method not in ("GET", "HEAD"):
@@ -206,9 +207,7 @@ class ConnectionAdmin(ScopedAdmin):
         }
         if context["can_change"]:
             context |= _address_of(connection)
-        response = render(request, "integrations/connection.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return render(request, "integrations/connection.html", context)
 
     def _parts(self, request: HttpRequest, connection: Connection) -> dict[str, Any]:
         """What the guide shows of the rows; its parts are also sent alone."""
