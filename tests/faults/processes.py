@@ -36,8 +36,10 @@ class Process:
     folder: Path
     running: Any = None
     is_restarting: bool = False
+    started_at: float = 0.0
 
     def start(self):
+        self.started_at = time.monotonic()
         self.running = subprocess.Popen(
             [sys.executable, *self.command],
             cwd=ROOT,

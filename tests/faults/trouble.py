@@ -39,6 +39,7 @@ FULL = {
     "clock of Chatwoot": 2,
 }
 WITH_RABBITMQ = FULL | {"RabbitMQ gone": 1, "RabbitMQ emptied": 2}
+LIVES_SECONDS = (8.0, 20.0)
 LONGEST_FREEZE_SECONDS = 6.0
 LONGEST_OUTAGE_SECONDS = 2.0
 # Ours is 300 seconds; beyond it what Chatwoot sends is refused.
@@ -83,16 +84,22 @@ class Trouble:
             self._let_happen(name)
 
     def _let_happen(self, name):
-        """What is still going on is not begun again."""
+        """What is still going on is not begun again, and who just started gets some time."""
         going_on = self._going_on.get(name)
-        if going_on and going_on.is_alive():
-            return
         act, *words = ACTS[name]
+        if (going_on and going_on.is_alive()) or self._is_young(*words):
+            return
         seconds = self._dice.random()
         thread = threading.Thread(target=act, args=(self, seconds, *words), daemon=True)
         self._going_on[name] = thread
         self.happened[name] += 1
         thread.start()
+
+    def _is_young(self, *words):
+        """A process that is killed before it is up would only be another outage."""
+        process = self.scene.platform.processes.get(words[-1]) if words else None
+        life = self._dice.uniform(*LIVES_SECONDS)
+        return process is not None and time.monotonic() - process.started_at < life
 
     def _kill(self, share, name):
         self.scene.platform.processes[name].restart(share)
