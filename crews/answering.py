@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
 MOST_RESTARTS = 2
 PAUSE_SECONDS = 15.0
+SWITCHED_OFF_SECONDS = 60.0
 KEPT_AFTER_DEADLINE_SECONDS = 60.0
 EXPIRED_REASONS = frozenset({Reason.NOT_SENT_IN_TIME})
 
@@ -73,6 +74,8 @@ def work(claim: Claim) -> float | None:
 
 def _go_on(desk: Desk) -> Any:
     """What is unfinished goes first; when the next attempt is, if something has to wait."""
+    if not desk.door.is_enabled:
+        return Now() + timedelta(seconds=SWITCHED_OFF_SECONDS)
     try:
         _do_chore(desk)
         last = _last_turn(desk)
@@ -194,7 +197,7 @@ def _do_chore(desk: Desk) -> None:
     number = desk.conversation.number
     try:
         seen = desk.client.conversation(number)
-        if seen.status != wanted and not desk.is_sandbox:
+        if _is_to_become(desk, wanted, seen.status):
             desk.hold()
             desk.client.set_status(number, wanted)
         if chore == Chore.GIVE_BACK and seen.is_with_person and seen.assignee is not None:
@@ -204,6 +207,14 @@ def _do_chore(desk: Desk) -> None:
         if not error.permanent:
             raise NotNowError(error.retry_after or PAUSE_SECONDS) from error
     _done_with(desk, chore)
+
+
+def _is_to_become(desk: Desk, wanted: str, status: str) -> bool:
+    """Only what is with the bot is opened for people, unless the bot has got it back meanwhile."""
+    if desk.is_sandbox or status == wanted:
+        return False
+    is_human = desk.conversation.control == Control.HUMAN
+    return wanted == Status.PENDING or (is_human and status == Status.PENDING)
 
 
 def _done_with(desk: Desk, chore: str) -> None:
@@ -374,11 +385,15 @@ def _write_down(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
 
 
 def _write_reply(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
+    """What is left of an answer on its channel; where nothing is left, a person goes on."""
     bubbles = channels.bubbles(
         given.text,
         desk.conversation.channel_kind,
         most=desk.config.setting("most_bubbles"),
     )
+    if not bubbles:
+        handoff.plan(desk, turn, HandOff(Reason.FAILED), after=after)
+        return
     desk.note(unhelped=0 if given.is_helpful else models.F("unhelped") + 1)
     if desk.config.setting("disclosure") and desk.conversation.disclosed_at is None:
         own = desk.config.setting("disclosure_text")
