@@ -46,6 +46,7 @@ def show(form, seed, options):
         most_seconds=options.most_seconds,
         patience_seconds=options.patience,
         poisoned=options.poisoned,
+        freezes_for_long=True,
     )
     say(f"{form}, seed {seed}")
     folder = Path(tempfile.mkdtemp(prefix=f"faults-{form}-"))

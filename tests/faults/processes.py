@@ -22,7 +22,8 @@ WORKER = [*CELERY, "worker", "--without-gossip", "--without-mingle"]
 EMBEDDED = {"serve": ["manage.py", "serve"]}
 FULL = {
     "web": ["-m", "gunicorn", "chatwoot_ai.wsgi"],
-    "chat": [*WORKER, "-Q", "chat", "-P", "threads", "-c", "8"],
+    "chat": [*WORKER, "-Q", "chat", "-P", "threads", "-c", "8", "-n", "one@%h"],
+    "other chat": [*WORKER, "-Q", "chat", "-P", "threads", "-c", "8", "-n", "other@%h"],
     "maintenance": [*WORKER, "-Q", "indexing,maintenance", "-c", "1"],
     "beat": [*CELERY, "beat"],
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tests.faults import evidence, trouble, verdict
 from tests.faults.scene import scene
 from tests.faults.traffic import Traffic
-from tests.faults.trouble import Trouble
+from tests.faults.trouble import WITH_LONG_FREEZES, Trouble
 
 ODDS = {
     "embedded": trouble.EMBEDDED,
@@ -25,6 +25,7 @@ class Plan:
     most_seconds: float
     patience_seconds: float
     poisoned: int = 0
+    freezes_for_long: bool = False
 
 
 @dataclass
@@ -51,7 +52,7 @@ def run(form, *, plan, seed, folder, settings="tests.faults.settings"):
             at_once=plan.at_once,
             poisoned=plan.poisoned,
         )
-        troubles = Trouble(here, ODDS[form], seed=seed, pauses=plan.pauses)
+        troubles = Trouble(here, odds_for(form, plan), seed=seed, pauses=plan.pauses)
         begun = time.monotonic()
         troubles.begin()
         traffic.run(begun + plan.most_seconds)
@@ -78,6 +79,11 @@ def run(form, *, plan, seed, folder, settings="tests.faults.settings"):
             counts=counts,
             logs=here.platform.logs() if found.failures else "",
         )
+
+
+def odds_for(form, plan):
+    has_others = form != "embedded"
+    return ODDS[form] | (WITH_LONG_FREEZES if has_others and plan.freezes_for_long else {})
 
 
 def settle(here, plan):

@@ -21,11 +21,13 @@ EMBEDDED = {
 }
 FULL = {
     "kill web": 3,
-    "kill chat": 6,
+    "kill chat": 4,
+    "kill other chat": 4,
     "kill maintenance": 2,
     "kill beat": 1,
     "freeze web": 2,
-    "freeze chat": 4,
+    "freeze chat": 3,
+    "freeze other chat": 3,
     "freeze maintenance": 1,
     "database restarted": 4,
     "database connections cut": 2,
@@ -39,8 +41,11 @@ FULL = {
     "clock of Chatwoot": 2,
 }
 WITH_RABBITMQ = FULL | {"RabbitMQ gone": 1, "RabbitMQ emptied": 2}
+# Longer than a lease: another worker goes on meanwhile, and the frozen one wakes up to nothing.
+WITH_LONG_FREEZES = {"freeze chat for long": 1, "freeze other chat for long": 1}
 LIVES_SECONDS = (8.0, 20.0)
 LONGEST_FREEZE_SECONDS = 6.0
+LONG_FREEZE_SECONDS = 33.0
 LONGEST_OUTAGE_SECONDS = 2.0
 # Ours is 300 seconds; beyond it what Chatwoot sends is refused.
 CLOCKS_AHEAD_SECONDS = (-240, -90, 90, 240, 240, -400, 400)
@@ -105,10 +110,16 @@ class Trouble:
         self.scene.platform.processes[name].restart(share)
 
     def _freeze(self, share, name):
+        self._freeze_for(share * LONGEST_FREEZE_SECONDS, name)
+
+    def _freeze_for_long(self, share, name):
+        self._freeze_for(LONG_FREEZE_SECONDS + share, name)
+
+    def _freeze_for(self, seconds, name):
         process = self.scene.platform.processes[name]
         begun_at = time.time()
         process.freeze()
-        time.sleep(share * LONGEST_FREEZE_SECONDS)
+        time.sleep(seconds)
         process.thaw()
         self.freezes.append(Freeze(begun_at, time.time()))
 
@@ -156,11 +167,11 @@ class Trouble:
         deliveries.clock_ahead_seconds = 0.0
 
 
+PROCESSES = ("serve", "web", "chat", "other chat", "maintenance", "beat")
 ACTS = {
-    **{f"kill {name}": (Trouble._kill, name) for name in ("serve", "web", "chat")},
-    **{f"kill {name}": (Trouble._kill, name) for name in ("maintenance", "beat")},
-    **{f"freeze {name}": (Trouble._freeze, name) for name in ("serve", "web", "chat")},
-    "freeze maintenance": (Trouble._freeze, "maintenance"),
+    **{f"kill {name}": (Trouble._kill, name) for name in PROCESSES},
+    **{f"freeze {name}": (Trouble._freeze, name) for name in PROCESSES},
+    **{f"freeze {name} for long": (Trouble._freeze_for_long, name) for name in PROCESSES},
     "database restarted": (Trouble._restart, "database"),
     "database connections cut": (Trouble._end_sessions,),
     "Redis gone": (Trouble._take_away, "redis"),
