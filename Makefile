@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 VENV = .venv/bin
 export LOG_FORMAT ?= text
 
-.PHONY: run test check bench format requirements messages help
+.PHONY: run test check bench faults format requirements messages help
 
 run: ## start everything on http://127.0.0.1:8000
 	@$(PYTHON) bootstrap.py
@@ -24,6 +24,10 @@ check: ## format, lint, types, contracts, migrations, system checks, tests
 bench: ## run the benchmarks; results go to docs/benchmarks.md by hand
 	@$(PYTHON) bootstrap.py --dev
 	@$(VENV)/python -m tests.benchmarks
+
+faults: ## kill, cut and freeze everything under load: some twenty minutes
+	@$(PYTHON) bootstrap.py --dev
+	@$(VENV)/python -m tests.faults
 
 format: ## format and fix the code
 	@$(PYTHON) bootstrap.py --dev

@@ -15,7 +15,17 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from crews import catching_up, claims, gathering, handoff, outbox, roads, sentences, speaking
+from crews import (
+    catching_up,
+    claims,
+    gathering,
+    handoff,
+    outbox,
+    roads,
+    sentences,
+    speaking,
+    typing_sign,
+)
 from crews.claims import Claim, LeaseLostError
 from crews.desk import Desk, OvertakenError, TakenOverError, sit_down
 from crews.gathering import Gathered
@@ -117,7 +127,8 @@ def answer(desk: Desk, turn: Turn) -> None:
         if _is_silent_now(desk):
             end(desk, turn, Outcome.IGNORED, Reason.CLOSED)
             return
-        given = _with_typing(desk, lambda: _decide(desk, turn, gathered))
+        with typing_sign.shown(desk, was_interrupted=turn.attempts > 1):
+            given = _decide(desk, turn, gathered)
         after = gathered.after
     _checkpoint(desk, turn)
     _write_down(desk, turn, given, after=after)
@@ -350,25 +361,6 @@ def _remember_language(desk: Desk, gathered: Gathered) -> None:
     if language != desk.conversation.language:
         desk.conversation.language = language
         desk.note(language=language)
-
-
-def _with_typing(desk: Desk, decide: Callable[[], Answer]) -> Answer:
-    """Seen where the channel shows it, and always switched off again."""
-    is_shown = desk.mode == "automatic" and not desk.is_sandbox
-    if not is_shown or not channels.shows_typing(desk.conversation.channel_kind):
-        return decide()
-    _set_typing(desk, is_typing=True)
-    try:
-        return decide()
-    finally:
-        _set_typing(desk, is_typing=False)
-
-
-def _set_typing(desk: Desk, *, is_typing: bool) -> None:
-    try:
-        desk.client.set_typing(desk.conversation.number, is_typing)
-    except RemoteError as error:
-        logger.info("Typing could not be shown: %s", type(error).__name__)
 
 
 def _write_down(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:

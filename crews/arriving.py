@@ -214,6 +214,8 @@ def _receive_news(delivery: Delivery) -> Taken:
         return _ignored(delivery, author, reason)
     if is_takeover(event, bot_id=delivery.door.bot_id):
         return _take_over(delivery, Author.PERSON)
+    if not _tells_status(event):
+        return _ignored(delivery, author, reason)
     return intake.take_status(
         _arrival(delivery, author),
         is_takeover=speaking.opens_for_people(
@@ -223,6 +225,12 @@ def _receive_news(delivery: Delivery) -> Taken:
         ),
         resume=delivery.setting("resume") or "never",
     )
+
+
+def _tells_status(event: ChatwootEvent) -> bool:
+    """An update of something else carries a status too, which may be an old one."""
+    is_update = event.kind == Kind.CONVERSATION_UPDATED
+    return not is_update or not event.changes or event.change_of("status") is not None
 
 
 def _receive_update(delivery: Delivery, message: Message, author: str) -> Taken:

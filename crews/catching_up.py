@@ -42,7 +42,12 @@ def catch_up(door: Door, row: Conversation, *, client: ChatwootClient, now: date
     this came, once it has done something with it.
     """
     messages = _newest(client, row.number, row.last_seen_message_id, since=door.listens_since)
-    return Reading(messages, _take_all(door, messages, conversation=_known(row), now=now))
+    missing = _missing(door, messages)
+    if not missing:
+        return Reading(messages, ())
+    # What the last event said of it may be old, for events were lost.
+    conversation = client.conversation(row.number)
+    return Reading(messages, _take_all(door, missing, conversation=conversation, now=now))
 
 
 def reconcile(connection: Connection, door: Door, *, now: datetime) -> list[Taken]:
@@ -74,7 +79,8 @@ def _compare(
         if newest is not None and newest.id <= seen:
             continue
         messages = _newest(client, conversation.id, seen, since=door.listens_since)
-        found += _take_all(door, messages, conversation=conversation, now=now)
+        missing = _missing(door, messages)
+        found += _take_all(door, missing, conversation=conversation, now=now)
         if row is not None and messages:
             older = Conversation.objects.filter(pk=row.pk, last_seen_message_id__lt=messages[-1].id)
             older.update(last_seen_message_id=messages[-1].id)
@@ -127,10 +133,8 @@ def _newest(
     return page
 
 
-def _take_all(
-    door: Door, messages: Iterable[Message], *, conversation: values.Conversation, now: datetime
-) -> tuple[Taken, ...]:
-    """In the order in which they were written, those that we do not have."""
+def _missing(door: Door, messages: Iterable[Message]) -> Sequence[Message]:
+    """Those that we do not have, in the order in which they were written."""
     since = door.listens_since.replace(microsecond=0)
     fresh = [m for m in messages if m.created_at >= since and m.kind != MessageKind.ACTIVITY]
     if not fresh:
@@ -145,6 +149,12 @@ def _take_all(
     missing = sorted((m for m in fresh if m.id not in known), key=lambda message: message.id)
     if missing:
         logger.info("%d messages were read back from Chatwoot", len(missing))
+    return missing
+
+
+def _take_all(
+    door: Door, missing: Iterable[Message], *, conversation: values.Conversation, now: datetime
+) -> tuple[Taken, ...]:
     return tuple(
         arriving.take(door, _event_of(door, message, conversation), via=Via.CATCH_UP, now=now)
         for message in missing
@@ -161,19 +171,4 @@ def _event_of(door: Door, message: Message, conversation: values.Conversation) -
         contact=conversation.contact,
         message=message,
         is_private=message.is_private,
-    )
-
-
-def _known(row: Conversation) -> values.Conversation:
-    """What the last event said of it; whether the bot may speak is asked again before sending."""
-    contact = None
-    if row.contact_id is not None:
-        contact = values.Contact(row.contact_id, name=row.contact_name)
-    return values.Conversation(
-        id=row.number,
-        status=row.status,
-        inbox_id=row.inbox_id,
-        channel=row.channel_kind,
-        can_reply=row.can_reply,
-        contact=contact,
     )

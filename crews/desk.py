@@ -34,6 +34,7 @@ class Desk:
     arrivals: int
     deadline: float
     turn_id: int | None = None
+    is_typing: bool = False
     reading: Reading | None = None
     notes: dict[str, Any] = field(default_factory=dict)
     _client: ChatwootClient | None = field(default=None, repr=False)

@@ -37,8 +37,10 @@ def receive(
 
 def replay(row: InboundEvent) -> str:
     """Let a stored event have its effect once more, as things stand now; says what came of it."""
-    if row.outcome in (Outcome.ANSWERED, Outcome.HANDED_OFF) or row.turn_id is not None:
+    if row.outcome in (Outcome.ANSWERED, Outcome.HANDED_OFF):
         return _("It has its outcome: %(outcome)s.") % {"outcome": row.get_outcome_display()}
+    if row.turn_id is not None:
+        return _("It is being answered.")
     event = event_of(row)
     if event is None:
         return _("Its content is no longer there.")

@@ -148,7 +148,7 @@ def take_status(arrival: Arrival, *, is_takeover: bool, resume: str) -> Taken:
         changes.append(_GIVE_BACK)
     elif status == Status.PENDING and resume == "on_resolve":
         changes.append(_GIVE_BACK_RESOLVED)
-    return _take_news(values, changes, where=_CHANGES_STATUS, silences=is_takeover)
+    return _take_news(values, changes, where=_IS_NEWS, silences=is_takeover)
 
 
 @transaction.atomic
@@ -181,6 +181,13 @@ def _talk_of(arrival: Arrival) -> Any:
     return Conversation.objects.filter(
         tenant=arrival.tenant_id, connection=arrival.connection_id, number=arrival.number or 0
     )
+
+
+def _state_at(arrival: Arrival) -> Any:
+    """When Chatwoot had it so, by Chatwoot's clock; older ones do not always tell."""
+    conversation = arrival.event.conversation
+    told = conversation.updated_at if conversation is not None else None
+    return _moment(told or arrival.occurred_at or arrival.now)
 
 
 def _agent_in(arrival: Arrival) -> int | None:
@@ -257,9 +264,15 @@ _SQLITE = _Dialect(f"{_STAMP}, 'now')", _STAMP + ", {}, %({})s || ' seconds')", 
 
 def _upsert(words: _Dialect, condition: str) -> str:
     """The conversation of a question. `old` is the row as it was."""
+    is_new = "(old.state_at IS NULL OR old.state_at <= excluded.state_at)"
+    is_let_go = (
+        "(excluded.status = 'pending' AND old.status IN ('open', 'snoozed')"
+        " AND excluded.released_agent_id IS NULL)"
+    )
     resumes = (
-        "(old.control = 'human' AND ("
+        f"(old.control = 'human' AND {is_new} AND ("
         " (%(resume)s IN ('on_pending', 'on_resolve') AND old.status = 'resolved')"
+        f" OR (%(resume)s = 'on_pending' AND {is_let_go})"
         f" OR (%(resume)s = 'after_hours' AND old.human_until < {words.now})))"
     )
     speaks = (
@@ -273,15 +286,16 @@ def _upsert(words: _Dialect, condition: str) -> str:
             tenant_id, connection_id, number, channel_id, inbox_id, channel_kind, contact_id,
             contact_name, status, control, control_reason, control_at, chore, due_at, burst_at,
             lease_owner, epoch, arrivals, last_seen_message_id, boundary_message_id, language,
-            can_reply, last_customer_at, unhelped, created_at)
+            can_reply, last_customer_at, unhelped, created_at, state_at, released_agent_id)
         SELECT
             %(tenant_id)s, %(connection_id)s, %(number)s, %(channel_id)s, %(inbox_id)s,
             %(channel_kind)s, %(contact_id)s, %(contact_name)s, %(status)s, 'bot', '',
             {words.now}, '', {soon}, {words.now}, '', 0, 1, 0, 0, '', %(can_reply)s, {words.now},
-            0, {words.now}
+            0, {words.now}, %(state_at)s, %(agent_id)s
         WHERE {condition}
         ON CONFLICT (connection_id, number, tenant_id) DO UPDATE SET
-            status = excluded.status,
+            status = CASE WHEN {is_new} THEN excluded.status ELSE old.status END,
+            state_at = CASE WHEN {is_new} THEN excluded.state_at ELSE old.state_at END,
             can_reply = excluded.can_reply,
             channel_id = excluded.channel_id,
             inbox_id = excluded.inbox_id,
@@ -294,7 +308,7 @@ def _upsert(words: _Dialect, condition: str) -> str:
                 THEN %(before_message_id)s ELSE old.boundary_message_id END,
             control = CASE WHEN {resumes} THEN 'bot' ELSE old.control END,
             released_agent_id = CASE WHEN {resumes}
-                THEN %(agent_id)s ELSE old.released_agent_id END,
+                THEN excluded.released_agent_id ELSE old.released_agent_id END,
             control_reason = CASE WHEN {resumes} THEN 'resumed' ELSE old.control_reason END,
             control_at = CASE WHEN {resumes} THEN {words.now} ELSE old.control_at END,
             burst_at = CASE WHEN {speaks} THEN {begin} ELSE old.burst_at END,
@@ -373,7 +387,7 @@ def _record_at_once(arrival: Arrival, row: dict[str, Any], marker: str) -> tuple
 
 _NOW = {"postgresql": "now()", "sqlite": f"{_STAMP}, 'now')"}[connection.vendor]
 # What news may change about a conversation; columns on the right are those of before.
-_STATUS = {"status": "%(status)s", "can_reply": "%(can_reply)s"}
+_STATUS = {"status": "%(status)s", "can_reply": "%(can_reply)s", "state_at": "%(state_at)s"}
 _SILENCE = {
     "control": "CASE WHEN control = 'paused' THEN control ELSE 'human' END",
     "control_reason": "CASE WHEN control = 'paused' THEN control_reason ELSE %(why)s END",
@@ -409,7 +423,8 @@ def _given_back(condition: str) -> dict[str, str]:
 _GIVE_BACK = _given_back("1 = 1")
 _GIVE_BACK_RESOLVED = _given_back("status = 'resolved'")
 _OF_TALK = "connection_id = %(connection_id)s AND number = %(number)s AND tenant_id = %(tenant_id)s"
-_CHANGES_STATUS = "status <> %(status)s"
+# Asked of the row as it is when its turn comes: news that are not the newest change nothing.
+_IS_NEWS = "(state_at IS NULL OR state_at <= %(state_at)s)"
 _NOT_GIVEN_BACK = (
     "boundary_message_id < %(message_id)s AND NOT (control = 'bot' AND control_at > %(later)s"
     " AND control_reason IN ('status', 'resumed', 'resolved', 'button'))"
@@ -470,6 +485,7 @@ def _news_values(arrival: Arrival) -> dict[str, Any]:
         "status": conversation.status if conversation.status in Status.values else Status.PENDING,
         "can_reply": conversation.can_reply,
         "agent_id": _agent_in(arrival),
+        "state_at": _state_at(arrival),
         "came": str(Reason.PERSON_CAME.label),
     }
 
@@ -510,6 +526,7 @@ def _talk_values(arrival: Arrival) -> dict[str, Any]:
         "status": conversation.status if conversation.status in Status.values else Status.PENDING,
         "can_reply": conversation.can_reply,
         "agent_id": _agent_in(arrival),
+        "state_at": _state_at(arrival),
         "before_message_id": max((arrival.message_id or 1) - 1, 0),
     }
 

@@ -106,9 +106,11 @@ def flush(desk: Desk, turn: Turn) -> None:
 def _is_over(desk: Desk, row: OutboundMessage) -> bool:
     """Bring it as far as it goes now; whether nothing is left to be done for it."""
     if row.state == OutboundState.SENDING:
-        # Its worker is gone, for the lease is ours: nobody knows what became of the attempt.
-        row.state = OutboundState.UNKNOWN
-        _change(row, OutboundState.SENDING, OutboundState.UNKNOWN)
+        # Its worker is gone, for the lease is ours: nobody knows what became of the attempt, and if
+        # it was only frozen, the attempt may begin now.
+        row.state, row.last_attempt_at = OutboundState.UNKNOWN, timezone.now()
+        rows = OutboundMessage.objects.filter(pk=row.pk, state=OutboundState.SENDING)
+        rows.update(state=row.state, last_attempt_at=row.last_attempt_at)
     if row.state == OutboundState.UNKNOWN:
         return _find_out(desk, row)
     return _send(desk, row)

@@ -115,6 +115,7 @@ def _conversation(row: Conversation) -> dict[str, Any]:
         "labels": list(row.labels),
         "custom_attributes": dict(row.custom_attributes),
         "contact_inbox": {"source_id": row.source_id},
+        "updated_at": row.updated_at.isoformat() if row.updated_at is not None else None,
         "meta": meta,
     }
 

@@ -29,6 +29,7 @@ FIRST_PAUSE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 600
 TRIAL_SECONDS = 120
 NOTED_SECONDS = 3_600
+SEEN_SECONDS = 1.0
 
 
 class CircuitBreaker:
@@ -47,8 +48,11 @@ class CircuitBreaker:
         self._is_trial = False
 
     def __enter__(self) -> Self:
+        if _is_recent(_seen_closed, self._keys["open"]):
+            return self
         opened = cache.get(self._keys["open"])
         if opened is None:
+            _seen_closed[self._keys["open"]] = time.monotonic()
             return self
         left = float(opened["until"]) - time.time()
         if left > 0:
@@ -66,6 +70,7 @@ class CircuitBreaker:
         traceback: TracebackType | None,
     ) -> None:
         if isinstance(error, RemoteError) and error.is_unwell:
+            _forget(self._keys)
             self._failed(error)
         elif error is None or (isinstance(error, RemoteError) and error.status):
             self._answered()
@@ -101,6 +106,9 @@ class CircuitBreaker:
         )
 
     def _answered(self) -> None:
+        if not self._is_trial and _is_recent(_seen_well, self._keys["open"]):
+            return
+        _seen_well[self._keys["open"]] = time.monotonic()
         cache.delete(self._keys["failures"])
         if self._is_trial:
             cache.delete_many([self._keys["open"], self._keys["trial"]])
@@ -123,9 +131,30 @@ class CircuitBreaker:
             logger.exception("The state of a circuit breaker could not be stored")
 
 
+# What this process saw a moment ago, so that a conversation does not ask the cache for each call.
+_seen_closed: dict[str, float] = {}
+_seen_well: dict[str, float] = {}
+
+
+def _is_recent(seen: dict[str, float], key: str) -> bool:
+    return time.monotonic() - seen.get(key, -SEEN_SECONDS) < SEEN_SECONDS
+
+
+def _forget(keys: dict[str, str]) -> None:
+    _seen_closed.pop(keys["open"], None)
+    _seen_well.pop(keys["open"], None)
+
+
+def forget_all() -> None:
+    """For tests, which empty the cache."""
+    _seen_closed.clear()
+    _seen_well.clear()
+
+
 def try_again(breaker: Breaker) -> None:
     """Forget the failures: the next call goes out at once."""
     keys = _keys(breaker.tenant_id, breaker.service, breaker.connection)
+    _forget(keys)
     cache.delete_many(list(keys.values()))
     _write_closed(Breaker.objects.filter(pk=breaker.pk), timezone.now())
 

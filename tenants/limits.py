@@ -8,12 +8,10 @@ from django.core.cache import cache
 def count(what: str, *, window_seconds: int) -> int:
     """Note that it happened; how often in the present window, this time included."""
     key = _key(what, window_seconds)
-    if cache.add(key, 1, window_seconds):
-        return 1
     try:
         return cache.incr(key) or 0
-    except ValueError:
-        return 1
+    except ValueError:  # the first time in this window
+        return 1 if cache.add(key, 1, window_seconds) else cache.get(key) or 0
 
 
 def so_far(what: str, *, window_seconds: int) -> int:

@@ -10,18 +10,16 @@ from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection
 
+from integrations import circuit_breaker
 from integrations.chatwoot import connections
 from tenants import configuration
 from tenants.access import Role
 from tests import factories
+from tests.servers import AMQP_URL, POSTGRES_URL, REDIS_URL
 from tests.triggers import audit_triggers_lifted
 
 LOCAL = {"127.0.0.1", "::1", "localhost"}
 REQUIRED = set(os.environ.get("TEST_REQUIRE", "").split(",")) - {""}
-
-POSTGRES_URL = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
-REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
-AMQP_URL = os.environ.get("TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
 
 def pytest_collection_modifyitems(items):
@@ -93,6 +91,7 @@ def _closed_network(monkeypatch):
 def _empty_cache():
     cache.clear()
     configuration.forget()
+    circuit_breaker.forget_all()
     connections.forget_doors()
 
 

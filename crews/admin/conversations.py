@@ -11,7 +11,6 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
-from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -149,7 +148,7 @@ class ConversationAdmin(RecordWithParts):
     @display(description=_("who answers"), ordering="control")
     def who_answers(self, row: Conversation) -> SafeString:
         """With the reason, and since when."""
-        since = _("for %(ago)s") % {"ago": timesince(row.control_at)}
+        since = _("for %(ago)s") % {"ago": words.age(row.control_at)}
         reason = words.reason_of(row.control_reason)
         label = words.labelled(_control(row), words.CONTROL_LABELS)
         return words.over(label, f"{reason}, {since}" if reason else since)
@@ -162,7 +161,7 @@ class ConversationAdmin(RecordWithParts):
     def waits(self, row: Conversation) -> str:
         """How long the bot has left something undone."""
         since = _waiting_since(row)
-        return words.NOTHING if since is None else timesince(since)
+        return words.NOTHING if since is None else words.age(since)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> Any:
         """Only what changes something."""
@@ -175,13 +174,14 @@ class ConversationAdmin(RecordWithParts):
         return [one for one in actions if one.action_name in offered]
 
     def parts_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
+        since = _waiting_since(row)
         return {
             "talk": timeline.page_of(row, _page_number(request)),
             "who": words.labelled(_control(row), words.CONTROL_LABELS),
             "standing": words.labelled(self.standing(row), words.STATUS_LABELS),
             "because": words.reason_of(row.control_reason),
-            "control_at": row.control_at,
-            "waiting_since": _waiting_since(row),
+            "control_age": words.age(row.control_at),
+            "waits": None if since is None else words.age(since),
             "address_in_chatwoot": address_in_chatwoot(row),
         }
 

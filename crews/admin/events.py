@@ -134,7 +134,8 @@ class InboundEventAdmin(RecordAdmin):
 
     @display(description=_("text"))
     def said_whole(self, event: InboundEvent) -> SafeString:
-        return format_html('<div class="cwai-said">{}</div>', words.passage(event.text))
+        text = words.NOTHING if event.message_id is None else words.said(event)
+        return format_html('<div class="cwai-said">{}</div>', text)
 
     @display(description=_("conversation"), ordering="conversation__number")
     def in_conversation(self, event: InboundEvent) -> str:

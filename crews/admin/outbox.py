@@ -99,7 +99,7 @@ class OutboundMessageAdmin(RecordAdmin):
 
     @display(description=_("text"))
     def said_whole(self, row: OutboundMessage) -> SafeString:
-        return format_html('<div class="cwai-said">{}</div>', words.passage(row.body))
+        return format_html('<div class="cwai-said">{}</div>', words.written(row))
 
     @display(description=_("last failure"), empty_value=words.NOTHING)
     def failure(self, row: OutboundMessage) -> str:

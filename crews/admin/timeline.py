@@ -107,7 +107,7 @@ def _of_event(event: InboundEvent) -> Entry:
         side=_side_of(event),
         who=words.author_name(event),
         address=words.address_of(event),
-        text=words.passage(event.text, longest=LONGEST_PASSAGE),
+        text=words.said(event, longest=LONGEST_PASSAGE),
         labels=_outcome_of(event),
         remark="" if event.turn_id else words.reason_of(event.reason),
     )
@@ -159,7 +159,7 @@ def _of_outbound(message: OutboundMessage) -> Entry:
         side="note" if message.part in PRIVATE else "bot",
         who=message.get_part_display(),
         address=words.address_of(message),
-        text=words.passage(message.body, longest=LONGEST_PASSAGE),
+        text=words.written(message, longest=LONGEST_PASSAGE),
         labels=(_labelled(words.state_of(message), words.OUTBOUND_LABELS),),
         remark=words.reason_of(message.last_error),
     )

@@ -158,7 +158,7 @@ class TurnAdmin(RecordWithParts):
         return words.duration(turn.started_at, turn.finished_at)
 
     def parts_of(self, request: HttpRequest, row: Any) -> dict[str, Any]:
-        events = row.events.order_by("received_at", "pk").defer("payload")[:MOST_PARTS]
+        events = row.events.order_by("received_at", "pk")[:MOST_PARTS]
         outbox = row.outbox.order_by("position")[:MOST_PARTS]
         return {
             "result": self.result_label(row),
@@ -177,7 +177,7 @@ def _asked(event: InboundEvent) -> dict[str, Any]:
     return {
         "at": event.occurred_at or event.received_at,
         "who": words.author_name(event),
-        "text": words.passage(event.text),
+        "text": words.said(event),
         "label": (outcome, words.OUTCOME_LABELS[key]),
         "remark": words.reason_of(event.reason),
         "address": words.address_of(event),
@@ -188,7 +188,7 @@ def _written(message: OutboundMessage) -> dict[str, Any]:
     return {
         "at": message.sent_at or message.created_at,
         "who": message.get_part_display(),
-        "text": words.passage(message.body),
+        "text": words.written(message),
         "label": (message.get_state_display(), words.OUTBOUND_LABELS[message.state]),
         "remark": words.reason_of(message.last_error),
         "attempts": message.attempts,

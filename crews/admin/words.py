@@ -1,17 +1,19 @@
 """Rows of the message path in words, labels and links."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
+from django.utils.timesince import timesince
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crews.models import (
     Control,
@@ -24,6 +26,8 @@ from crews.models import (
     Turn,
     TurnState,
 )
+from crews.stored import event_of
+from crews.texts import media
 from integrations.chatwoot.payloads import Author, Kind
 from tenants.masking import mask
 from tenants.showing import visible
@@ -114,6 +118,29 @@ def beginning(text: str) -> str:
 def passage(text: str, *, longest: int = LONGEST_TO_MASK) -> str:
     """What somebody wrote, without personal numbers and secrets, and nothing hidden in it."""
     return Truncator(visible(mask(text[: longest * 2]))).chars(longest)
+
+
+def said(event: InboundEvent, *, longest: int = LONGEST_TO_MASK) -> str:
+    """Text and files of a message; that there is no text where there is none."""
+    parsed = event_of(event)
+    files = () if parsed is None or parsed.message is None else parsed.message.attachments
+    parts = (event.text, media.describe(files, get_language() or ""))
+    return passage("\n".join(filter(None, parts)), longest=longest) or _without_text(event)
+
+
+def written(message: OutboundMessage, *, longest: int = LONGEST_TO_MASK) -> str:
+    return passage(message.body, longest=longest) or _("The text was removed.")
+
+
+def _without_text(event: InboundEvent) -> str:
+    return _("Without text.") if event.payload else _("The text was removed.")
+
+
+def age(moment: datetime) -> str:
+    """How long ago, for a sentence."""
+    if timezone.now() - moment < timedelta(minutes=1):
+        return _("less than a minute")
+    return timesince(moment)
 
 
 def event_name(event: InboundEvent) -> str:

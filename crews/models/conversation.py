@@ -91,6 +91,8 @@ class Conversation(TenantModel):
     human_until = models.DateTimeField(_("with a person until"), null=True, blank=True)
     # Chatwoot leaves a person assigned who has given the conversation back.
     released_agent_id = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    # Of what Chatwoot told, this is how new it was: events overtake each other.
+    state_at = models.DateTimeField(null=True, blank=True, editable=False)
     chore = models.CharField(_("to do"), max_length=10, choices=Chore, blank=True)
     due_at = models.DateTimeField(_("due at"), null=True, blank=True)
     burst_at = models.DateTimeField(_("first unanswered message"), null=True, blank=True)

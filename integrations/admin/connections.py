@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import BooleanRadioFilter
 from unfold.decorators import action, display
 
 from integrations.admin.connection_forms import ChangeForm, ConnectForm
-from integrations.chatwoot import connecting, connections, rights
+from integrations.chatwoot import by_hand, checks, connecting, connections, rights
 from integrations.chatwoot.accounts import NotYoursError
 from integrations.chatwoot.client import SERVICE
 from integrations.chatwoot.connections import ForeignConnectionError
@@ -180,10 +180,10 @@ class ConnectionAdmin(ScopedAdmin):
         return page
 
     def _tested(self, request: HttpRequest, connection: Connection) -> HttpResponse:
-        checks = {row.name: row.ok for row in rights.check(connection)}
-        if False not in checks.values():
+        found = {row.name: row.ok for row in rights.check(connection)}
+        if False not in found.values():
             text, level = _("Saved and tested: nothing fails."), messages.SUCCESS
-        elif checks.get("role") and not connection.bot_token_ref:
+        elif found.get("role") and not connection.bot_token_ref:
             text = _("Connected. Now choose the inboxes below, and let the bot be created.")
             level = messages.SUCCESS
         else:
@@ -218,7 +218,7 @@ class ConnectionAdmin(ScopedAdmin):
             "can_change": self.has_change_permission(request, connection),
             "state": word,
             "state_label": LABELS[kind],
-            "checks": [(rights.TITLES.get(row["name"]), row) for row in connection.checks],
+            "checks": [(checks.TITLES.get(row["name"]), row) for row in connection.checks],
             "modes": list(_modes(connection)),
         }
 
@@ -235,7 +235,7 @@ class ConnectionAdmin(ScopedAdmin):
         )
 
     def _test(self, request: HttpRequest, connection: Connection) -> HttpResponse:
-        count = len(rights.failed(rights.check(connection)))
+        count = len(checks.failed(rights.check(connection)))
         if count:
             text, level = _("%(count)d tests fail.") % {"count": count}, messages.ERROR
         else:
@@ -331,7 +331,7 @@ class ConnectionAdmin(ScopedAdmin):
         except (RemoteError, CredentialError) as error:
             context["trouble"] = str(error)
             if isinstance(error, TokenMissingError):
-                context["steps"] = connecting.steps_unseen(connection)
+                context["steps"] = by_hand.steps_unseen(connection)
         context |= self._parts(request, connection)
         return render(request, "integrations/connection_inboxes.html", context)
 

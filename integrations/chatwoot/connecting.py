@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from integrations.chatwoot import connections
+from integrations.chatwoot import by_hand, connections
 from integrations.chatwoot.client import ChatwootClient
 from integrations.chatwoot.surveying import Place, Survey, survey
 from integrations.chatwoot.values import AgentBot, Inbox
@@ -18,8 +18,6 @@ from integrations.failures import RemoteError
 from integrations.models import Connection
 from tenants import resolution
 from tenants.models import ChannelMapping
-
-NAME_OF_BOT = "ChatwootAI"
 
 
 @dataclass(slots=True)
@@ -52,7 +50,7 @@ def attach_bot(
     )
     places = [place for place in chosen if place.inbox.id in mapped]
     if not seen.is_administrator:
-        report.steps += steps_by_hand(seen, places)
+        report.steps += by_hand.steps(seen, places)
         return report
     bot = _ready_bot(connection, client, seen, report, may_redirect=may_redirect)
     if bot is not None:
@@ -77,7 +75,7 @@ def map_inboxes(
         elif owner != connection.tenant_id and not is_platform:
             trouble = _("It belongs to another company. Ask the platform admin.")
         if trouble:
-            report.steps.append(f"{_name_of(inbox)}: {trouble}")
+            report.steps.append(f"{by_hand.name_of(inbox)}: {trouble}")
         else:
             mapped.add(inbox.id)
     resolution.forget_unmapped(connection.tenant)
@@ -114,21 +112,21 @@ def _ready_bot(
     bot = seen.bot
     if bot is None:
         bot = client.create_agent_bot(
-            name=NAME_OF_BOT,
+            name=by_hand.NAME_OF_BOT,
             description=_("Answers customers"),
             outgoing_url=connections.webhook_address(connection),
         )
         report.done.append(_("The bot “%(name)s” was created.") % {"name": bot.name})
     elif not seen.is_told:
         if not _may_be_told(bot, may_redirect=may_redirect):
-            report.steps.append(_how_to_tell(bot))
+            report.steps.append(by_hand.how_to_tell(bot))
             return None
         address = connections.webhook_address(connection)
         bot = client.update_agent_bot(bot.id, outgoing_url=address)
         report.done.append(_("“%(name)s” now tells us what happens.") % {"name": bot.name})
     _keep(connection, bot)
     if not connection.bot_token_ref:
-        report.steps.append(_how_to_copy(bot.name))
+        report.steps.append(by_hand.how_to_copy(bot.name))
     return bot
 
 
@@ -153,7 +151,7 @@ def _keep(connection: Connection, bot: AgentBot) -> None:
 def _attach(
     client: ChatwootClient, bot: AgentBot, place: Place, report: Report, *, may_replace: bool
 ) -> None:
-    words = {"inbox": _name_of(place.inbox), "bot": bot.name}
+    words = {"inbox": by_hand.name_of(place.inbox), "bot": bot.name}
     if place.is_ours:
         report.done.append(_("%(inbox)s already has “%(bot)s”.") % words)
     elif place.bot is not None and not may_replace:
@@ -165,69 +163,6 @@ def _attach(
     else:
         client.attach_agent_bot(place.inbox.id, bot.id)
         report.done.append(_("%(inbox)s has “%(bot)s” now.") % words)
-
-
-def steps_by_hand(seen: Survey, places: Iterable[Place]) -> list[str]:
-    """For a person who is an administrator in Chatwoot, where the token is of none."""
-    name = seen.bot.name if seen.bot else NAME_OF_BOT
-    steps = []
-    if seen.bot is None:
-        steps += [_how_to_add(name), _how_to_copy(name)]
-    elif not seen.is_told:
-        steps.append(_how_to_tell(seen.bot))
-    steps += [_how_to_choose(place, name) for place in places if not place.is_ours]
-    return [*steps, _("Then test again.")] if steps else []
-
-
-def steps_unseen(connection: Connection) -> list[str]:
-    """The same where no token lets us ask what there is."""
-    steps = [_how_to_add(NAME_OF_BOT)]
-    if not connection.bot_token_ref:
-        steps.append(_how_to_copy(NAME_OF_BOT))
-    steps += [
-        _("Choose the bot under Settings → Inboxes → the inbox → Bot configuration."),
-        _("Add each of these inboxes here under Channels, with the number in its address."),
-    ]
-    return steps
-
-
-def _how_to_add(name: str) -> str:
-    sentence = _(
-        "In Chatwoot, open Settings → Bots and add a bot with the name “%(name)s” and the address"
-        " of the webhook, which stands below."
-    )
-    return sentence % {"name": name}
-
-
-def _how_to_choose(place: Place, name: str) -> str:
-    words = {"inbox": _name_of(place.inbox), "bot": name}
-    step = _("Open Settings → Inboxes → %(inbox)s → Bot configuration: “%(bot)s”.") % words
-    if place.bot is None:
-        return step
-    other = _("“%(other)s”, which it has now, then answers no more there.")
-    return f"{step} {other % {'other': place.bot.name}}"
-
-
-def _how_to_copy(name: str) -> str:
-    sentence = _(
-        "Copy the access token and the secret of “%(name)s” from Settings → Bots in Chatwoot, and"
-        " store both under “Tokens and secrets”."
-    )
-    return sentence % {"name": name}
-
-
-def _how_to_tell(bot: AgentBot) -> str:
-    if bot.account_id is None:
-        sentence = _(
-            "“%(name)s” is a bot of the whole Chatwoot. Whoever operates Chatwoot must enter the"
-            " address of the webhook there; better use a bot of the account."
-        )
-    else:
-        sentence = _(
-            "“%(name)s” sends to another address. Allow that it sends here, or enter the address of"
-            " the webhook in Chatwoot under Settings → Bots."
-        )
-    return sentence % {"name": bot.name}
 
 
 def renew_address(connection: Connection) -> Report:
@@ -259,7 +194,3 @@ def _survey_if_possible(connection: Connection) -> Survey | None:
         return survey(connection)
     except RemoteError:
         return None
-
-
-def _name_of(inbox: Inbox) -> str:
-    return f"{inbox.name} ({inbox.id})" if inbox.name else str(inbox.id)

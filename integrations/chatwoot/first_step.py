@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from integrations.chatwoot import rights
+from integrations.chatwoot import checks, rights
 from integrations.models import Connection
 from tenants.models import Tenant
 from tenants.onboarding import Point, TestFailedError
@@ -17,7 +17,7 @@ def first_step(tenant: Tenant) -> Point:
     connection: Any = rows.order_by(seen_first, "pk").first()
 
     def test() -> str:
-        failed = rights.failed(rights.check(connection))
+        failed = checks.failed(rights.check(connection))
         if failed:
             raise TestFailedError(" ".join(row.sentence for row in failed[:2]))
         return _("All rights of “%(name)s” are there.") % {"name": connection}

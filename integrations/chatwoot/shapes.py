@@ -146,6 +146,7 @@ def conversation(node: Node) -> Conversation:
         snoozed_until=node["snoozed_until"].moment_if_any(),
         waiting_since=node["waiting_since"].moment_if_any(),
         last_activity_at=node["last_activity_at"].moment_if_any(),
+        updated_at=node["updated_at"].moment_if_any(),
         created_at=node["created_at"].moment_if_any(),
     )
 

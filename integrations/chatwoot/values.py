@@ -141,6 +141,7 @@ class Conversation:
     snoozed_until: datetime | None = None
     waiting_since: datetime | None = None
     last_activity_at: datetime | None = None
+    updated_at: datetime | None = None
     created_at: datetime | None = None
 
     @property

@@ -5,6 +5,7 @@ trip; a number never goes back, whoever writes last. Without Redis the rows are 
 """
 
 import logging
+import threading
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,10 +37,11 @@ def of_tenant(tenant_id: int) -> Version:
         return _in_database(tenant_id)
     keys = [_key(tenant_id), DOMAINS_KEY]
     try:
-        own, domains = get_redis_connection("default").mget(keys)
+        own, domains = _own_line().mget(keys)
         if own is not None and domains is not None:
             return int(own), int(domains)
     except redis.RedisError:
+        _of_thread.client = None
         return _in_database(tenant_id)
     found = _in_database(tenant_id)
     _copy(dict(zip(keys, found, strict=True)))
@@ -49,6 +51,19 @@ def of_tenant(tenant_id: int) -> Version:
 def of_domains() -> int:
     number = DomainsVersion.objects.filter(pk=1).values_list("number", flat=True).first()
     return number or 0
+
+
+_of_thread = threading.local()
+
+
+def _own_line() -> redis.Redis:
+    """A connection of this thread: taking one out of the pool costs as much as asking."""
+    client: redis.Redis | None = getattr(_of_thread, "client", None)
+    if client is None:
+        pool = get_redis_connection("default").connection_pool
+        client = redis.Redis(connection_pool=pool, single_connection_client=True)
+        _of_thread.client = client
+    return client
 
 
 def keys_of(tenant: Tenant) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.apps import apps
 from django.contrib import admin
 from django.db import models, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from crews.models import Conversation
@@ -174,7 +174,9 @@ class Walk:
                     if answer.status_code == 200:
                         self.found.append(f"{page} tells what {column.name} begins with")
 
+    @override_settings(API_REQUESTS_PER_MINUTE=1_000_000)
     def walk_api(self):
+        """Unlimited: behind a limit any leak would go unnoticed."""
         _token, secret = token_for(self.mine, *Scope.values)
         headers = {"Authorization": f"Bearer {secret}"}
         for pattern in api_addresses():
@@ -211,7 +213,7 @@ class Walk:
             return self.client.post(address, {k: v for k, v in body.items() if v is not None})
 
     def look(self, door, answer):
-        if answer.status_code >= 500:
+        if answer.status_code >= 500 or answer.status_code == 429:
             self.found.append(f"{door}: answered {answer.status_code}")
         text = content_of(answer)
         if PLANTED in text.lower():

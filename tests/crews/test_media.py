@@ -1,5 +1,8 @@
 """Files that customers send: heard, described, or honestly not understood."""
 
+import time
+
+from crews import typing_sign
 from crews.questions import Answer
 
 AUDIO = {
@@ -95,8 +98,19 @@ def test_braces_of_a_model_reach_the_customer(stage, script):
     assert "nome" in reply
 
 
-def test_typing_is_always_switched_off_again(stage, script):
+def test_an_answer_that_is_ready_at_once_shows_no_typing(stage):
+    stage.writes("Oi")
+
+    stage.works()
+
+    assert not stage.chatwoot.heard_at("toggle_typing_status")
+
+
+def test_typing_is_always_switched_off_again(stage, script, monkeypatch):
+    monkeypatch.setattr(typing_sign, "SHOWN_AFTER_SECONDS", 0.0)
+
     def fail(question):
+        time.sleep(0.1)
         raise RuntimeError
 
     script.say(fail)

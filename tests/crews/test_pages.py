@@ -335,6 +335,37 @@ class TestEvents:
 
         assert replayed == []
 
+    @pytest.mark.parametrize(
+        ("values", "sentence"),
+        [
+            ({"outcome": Outcome.ANSWERED}, "Já tem desfecho: respondida."),
+            ({"turn": True}, "Está sendo respondida."),
+            ({"payload": {}}, "O conteúdo não existe mais."),
+        ],
+        ids=str,
+    )
+    def test_what_cannot_be_replayed_says_why(self, values, sentence, helena, moveis, signed_in):
+        conversation = ConversationFactory(tenant=moveis)
+        if values.get("turn"):
+            values = {"turn": TurnFactory(tenant=moveis, conversation=conversation)}
+        event = InboundEventFactory(tenant=moveis, conversation=conversation, **values)
+        answer = signed_in(helena).post(f"{EVENTS}{event.pk}/replay/")
+
+        assert said(answer) == [sentence]
+        assert InboundEvent.objects.filter(pk=event.pk).exists()
+
+
+def stored_message(**values):
+    """As it is kept of a delivery."""
+    return {
+        "event": "message_created",
+        "id": 5,
+        "message_type": "incoming",
+        "created_at": "2026-03-05T12:00:00+00:00",
+        "conversation": {"id": 7, "status": "pending"},
+        **values,
+    }
+
 
 class Replayed(list):
     """What was replayed; `forgets`: as for an event that comes in anew."""
@@ -458,6 +489,25 @@ class TestConversations:
         )
 
         assert "echoed" not in text_of(signed_in(helena), change(event.conversation))
+
+    def test_files_are_named(self, helena, moveis, signed_in):
+        payload = stored_message(attachments=[{"id": 1, "file_type": "image", "data_url": "x"}])
+        event = InboundEventFactory(tenant=moveis, text="", payload=payload)
+        page = signed_in(helena)
+
+        assert "[imagem]" in text_of(page, change(event.conversation))
+        assert "[imagem]" in text_of(page, change(event))
+
+    def test_texts_that_were_removed_are_said_to_be(self, helena, moveis, signed_in):
+        message = OutboundMessageFactory(tenant=moveis, body="")
+        event = InboundEventFactory(
+            tenant=moveis, conversation=message.conversation, text="", payload={}
+        )
+        page = signed_in(helena)
+
+        assert text_of(page, change(event.conversation)).count("O texto foi removido.") == 2
+        for row in (event, message):
+            assert "O texto foi removido." in text_of(page, change(row))
 
     def test_a_long_talk_has_pages(self, helena, moveis, signed_in, monkeypatch):
         monkeypatch.setattr("crews.admin.timeline.ENTRIES_PER_PAGE", 3)

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from integrations.chatwoot import rights
+from integrations.chatwoot import checks, rights
 from integrations.management.commands.chatwoot_connect import in_words
 from integrations.models import Connection
 from tenants.management.lookup import tenant_named
@@ -37,15 +37,14 @@ class Command(BaseCommand):
             raise CommandError(_("%(count)d tests fail.") % {"count": failed})
 
     def _check(self, connection: Connection, *, as_json: bool) -> int:
-        checks = rights.check(connection)
+        found = rights.check(connection)
         if as_json:
-            found = [asdict(row) for row in checks]
             result = {
                 "connection": connection.pk,
                 "account": connection.account_id,
-                "checks": found,
+                "checks": [asdict(row) for row in found],
             }
             self.stdout.write(json.dumps(result, ensure_ascii=False))
         else:
-            self.stdout.write("\n".join([str(connection), *map(in_words, checks)]))
-        return len(rights.failed(checks))
+            self.stdout.write("\n".join([str(connection), *map(in_words, found)]))
+        return len(checks.failed(found))

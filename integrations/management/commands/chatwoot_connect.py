@@ -11,8 +11,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integrations.chatwoot import accounts, connecting, connections, rights
+from integrations.chatwoot.checks import TITLES, Check
 from integrations.chatwoot.connections import ForeignConnectionError
-from integrations.chatwoot.rights import Check
 from integrations.chatwoot.values import Inbox
 from integrations.models import Connection
 from tenants import resolution
@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
 def in_words(check: Check) -> str:
     sign = {True: "✓", False: "✗", None: "–"}[check.ok]
-    return f"{sign} {rights.TITLES[check.name]}: {check.sentence}"
+    return f"{sign} {TITLES[check.name]}: {check.sentence}"
 
 
 @transaction.atomic

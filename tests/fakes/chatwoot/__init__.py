@@ -211,9 +211,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _take(self):
         fake = self.server.fake
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        raw = self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        if fake.is_down:
+        if fake.is_down or len(raw) < length:  # whoever asked died in the middle of it
             self._drop()
             return
         if self.path == CONTROL:

@@ -122,6 +122,7 @@ class Conversation:
     agent_seen_at: float = 0
     created_at: float = field(default_factory=time.time)
     active_at: float = field(default_factory=time.time)
+    updated_at: float = field(default_factory=time.time)
     messages: list = field(default_factory=list, repr=False)
 
 

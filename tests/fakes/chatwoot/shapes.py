@@ -190,7 +190,7 @@ def common(row):
         "last_activity_at": int(row.active_at),
         "timestamp": int(row.active_at),
         "created_at": int(row.created_at),
-        "updated_at": row.active_at,
+        "updated_at": row.updated_at,
     }
 
 

@@ -308,6 +308,7 @@ class World:
         self._tell(event, conversation, lambda: body)
 
     def _tell_message(self, event, message):
+        message.conversation.updated_at = time.time()
         account = self.accounts[message.conversation.account_id]
 
         def body():
@@ -317,6 +318,7 @@ class World:
         self._tell(event, message.conversation, body, message=message)
 
     def _tell_conversation(self, event, conversation, changes=None):
+        conversation.updated_at = time.time()
         changed = _changed(changes) if changes else None
 
         def body():

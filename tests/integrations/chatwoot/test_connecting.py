@@ -3,7 +3,7 @@
 import pytest
 from django.utils import translation
 
-from integrations.chatwoot import accounts, connecting, connections
+from integrations.chatwoot import accounts, by_hand, connecting, connections
 from integrations.chatwoot.accounts import NotYoursError
 from integrations.chatwoot.failures import TokenMissingError
 from integrations.failures import RemoteError
@@ -215,7 +215,7 @@ class TestByHand:
 
         with pytest.raises(TokenMissingError):
             attach(connection, chatwoot.inbox)
-        assert len(connecting.steps_unseen(connection)) == 4
+        assert len(by_hand.steps_unseen(connection)) == 4
 
     def test_whom_a_step_takes_an_inbox_from_is_said(self, connection, chatwoot):
         connections.keep_tokens(connection, user_token=chatwoot.agent.token)

@@ -5,6 +5,7 @@ import contextlib
 import pytest
 from django.utils import timezone, translation
 
+from integrations.chatwoot import checks as checks_table
 from integrations.chatwoot import connections, rights
 from integrations.circuit_breaker import MOST_FAILURES, CircuitBreaker
 from integrations.failures import NoAnswerError
@@ -74,7 +75,7 @@ def test_nothing_fails_where_nothing_is_missing(connect, chatwoot):
         "attached": True,
         "webhook": None,
     }
-    assert checks.keys() == rights.TITLES.keys()
+    assert checks.keys() == checks_table.TITLES.keys()
 
 
 def test_chatwoot_is_only_read(connect, chatwoot, conversation):
