@@ -1,0 +1,102 @@
+"""Makes and asks the companies of a product under load, in a process with its settings.
+
+Told what to do by `tests.benchmarks.talking`; the environment says which database it is.
+"""
+
+import os
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.settings"
+
+import django
+
+django.setup()
+
+from django.db import connection, transaction  # noqa: E402
+
+from crews.models import InboundEvent, Turn  # noqa: E402
+from integrations.chatwoot import connections  # noqa: E402
+from tenants import configuration, starting  # noqa: E402
+from tenants.config import layers  # noqa: E402
+from tenants.models import ChannelMapping, ChatwootInstallation  # noqa: E402
+from tests.benchmarks.talking import serve  # noqa: E402
+
+SETTINGS = {"mode": "automatic", "disclosure": False}
+
+
+@transaction.atomic
+def connect(url, accounts, settings):
+    """One company for each account; the doors of their webhooks."""
+    installation, _made = ChatwootInstallation.objects.get_or_create(name="bench", base_url=url)
+    return [door_of(installation, account, SETTINGS | settings) for account in accounts]
+
+
+def door_of(installation, account, settings):
+    tenant = starting.make(f"bench-{account['account']}", starter="furniture")
+    document = layers.document_of_tenant(tenant)
+    document["settings"] = {**document.get("settings", {}), **settings}
+    document.pop("business_hours", None)  # always open
+    with configuration.changing():
+        configuration.write(tenant, document)
+    ChannelMapping.objects.create(
+        tenant=tenant,
+        installation=installation,
+        account_id=account["account"],
+        inbox_id=account["inbox"],
+    )
+    row = connections.connect(
+        tenant,
+        installation=installation,
+        account_id=account["account"],
+        bot_token=account["bot_token"],
+        user_token=account["user_token"],
+        secrets=[account["secret"]],
+        bot_id=account["bot"],
+    )
+    return account | {"url": connections.webhook_address(row)}
+
+
+def turns(first, last):
+    """When the turn of each of these messages was due and began."""
+    rows = InboundEvent.objects.filter(
+        event="message_created", message_id__range=(first, last), turn__isnull=False
+    )
+    return [
+        {
+            "message": row.message_id,
+            "received_at": row.received_at.timestamp(),
+            "due_at": row.turn.due_at.timestamp(),
+            "started_at": row.turn.started_at.timestamp(),
+        }
+        for row in rows.select_related("turn")
+    ]
+
+
+def outcomes(since):
+    rows = InboundEvent.objects.filter(pk__gt=since).values_list("outcome", "reason")
+    counted = {}
+    for outcome, reason in rows:
+        name = f"{outcome or 'open'} {reason}".strip()
+        counted[name] = counted.get(name, 0) + 1
+    return counted
+
+
+def unfinished():
+    return Turn.objects.exclude(state__in=["done", "failed"]).count()
+
+
+def sql(text):
+    with connection.cursor() as cursor:
+        cursor.execute(text)
+        return cursor.rowcount
+
+
+if __name__ == "__main__":
+    serve(
+        {
+            "connect": connect,
+            "turns": turns,
+            "outcomes": outcomes,
+            "unfinished": unfinished,
+            "sql": sql,
+        }
+    )
