@@ -13,11 +13,17 @@ django.setup()
 
 from django.db import connection, transaction  # noqa: E402
 
-from crews.models import InboundEvent, Turn  # noqa: E402
+from crews.models import Conversation, InboundEvent, Turn  # noqa: E402
 from integrations.chatwoot import connections  # noqa: E402
+from integrations.models import Connection  # noqa: E402
 from tenants import configuration, starting  # noqa: E402
 from tenants.config import layers  # noqa: E402
-from tenants.models import ChannelMapping, ChatwootInstallation  # noqa: E402
+from tenants.models import (  # noqa: E402
+    ChannelMapping,
+    ChatwootInstallation,
+    Configuration,
+    Tenant,
+)
 from tests.benchmarks.talking import serve  # noqa: E402
 
 SETTINGS = {"mode": "automatic", "disclosure": False}
@@ -84,6 +90,52 @@ def unfinished():
     return Turn.objects.exclude(state__in=["done", "failed"]).count()
 
 
+def fill(companies, events):
+    """Make the tables as long as after years. Rows are copies of one that is there."""
+    sample = InboundEvent.objects.exclude(conversation=None).order_by("pk").first()
+    tenant, link = sample.tenant, sample.connection
+    more = companies - Tenant.objects.count()
+    many = f"generate_series(1, {more}) AS n"
+    copy(Tenant, tenant, many, slug="'many-' || n")
+    new = "(SELECT id, row_number() OVER () AS n FROM tenants_tenant WHERE slug LIKE 'many-%') new"
+    copy(Configuration, tenant.configuration, new, tenant_id="new.id")
+    account = {"tenant_id": "new.id", "account_id": "100000 + new.n"}
+    copy(Connection, link, new, address_digest="md5('many' || new.n)", **account)
+    channel = ChannelMapping.objects.get(tenant=tenant)
+    copy(ChannelMapping, channel, new, **account)
+    talks = f"integrations_connection link, generate_series(1, {CONVERSATIONS}) AS n"
+    of_link = {"tenant_id": "link.tenant_id", "connection_id": "link.id"}
+    talk = sample.conversation
+    copy(Conversation, talk, talks, number="1000000 + n", due_at="NULL", **of_link)
+    each = events // (companies * CONVERSATIONS)
+    rows = f"crews_conversation talk, generate_series(1, {each}) AS n"
+    of_talk = {name: f"talk.{name}" for name in ("tenant_id", "connection_id")}
+    copy(
+        InboundEvent,
+        sample,
+        f"{rows} WHERE talk.number > 1000000",
+        conversation_id="talk.id",
+        message_id="1000000000 + row_number() OVER ()",
+        delivery_id="md5(talk.id || ' ' || n)",
+        outcome="'answered'",
+        **of_talk,
+    )
+    sql("VACUUM ANALYZE")
+    return {"companies": Tenant.objects.count(), "events": InboundEvent.objects.count()}
+
+
+CONVERSATIONS = 100  # of each company
+
+
+def copy(model, row, rows, **different):
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = [field.column for field in fields]
+    table = model._meta.db_table
+    values = [different.get(name, f"sample.{name}") for name in columns]
+    into = f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
+    sql(f"{into} FROM (SELECT * FROM {table} WHERE id = {row.pk}) sample, {rows}")
+
+
 def sql(text):
     with connection.cursor() as cursor:
         cursor.execute(text)
@@ -98,5 +150,6 @@ if __name__ == "__main__":
             "outcomes": outcomes,
             "unfinished": unfinished,
             "sql": sql,
+            "fill": fill,
         }
     )

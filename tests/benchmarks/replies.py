@@ -127,7 +127,7 @@ def crew_floor(broker):
         chatwoot = stack.enter_context(helper("tests.benchmarks.chatwoot"))
         furnished = chatwoot.ask("furnish", count=COMPANIES)
         stack.enter_context(servers.crew_floor(broker, models))
-        floor = CrewFloor(broker.url(2), chatwoot, furnished)
+        floor = CrewFloor(broker.url(servers.FLOOR_C1), chatwoot, furnished)
         floor.send(16)
         yield floor
 

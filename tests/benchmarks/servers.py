@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
+import redis
 
 from tests.benchmarks import machine
 from tests.benchmarks.floors.table import REPLIES, TABLE
@@ -35,6 +36,7 @@ PROCESSES = {
     "beat": [*CELERY, "beat"],
 }
 ALL = tuple(PROCESSES)
+FLOOR_B, FLOOR_C1 = 14, 15  # databases of Redis
 
 
 @dataclass
@@ -97,6 +99,16 @@ class Broker:
         self.process.kill()
         self.process.wait()
 
+    def forget(self, pattern):
+        """Remove keys from every database."""
+        if self.process.poll() is not None:
+            return
+        for database in range(16):
+            client = redis.Redis(port=self.port, db=database)
+            keys = client.keys(pattern)
+            if keys:
+                client.delete(*keys)
+
 
 @contextmanager
 def own_redis():
@@ -145,7 +157,7 @@ def accept_floor(name, accounts, broker=None):
         environment = clean_environment(
             FLOOR_DATABASE_URL=database,
             FLOOR_SECRETS=json.dumps(secrets),
-            FLOOR_BROKER_URL=broker.url(1) if broker else "",
+            FLOOR_BROKER_URL=broker.url(FLOOR_B) if broker else "",
         )
         command = [sys.executable, *WEB, "--bind", f"127.0.0.1:{port}"]
         command += ["--config", "tests/benchmarks/floors/workers.py"]
@@ -155,16 +167,27 @@ def accept_floor(name, accounts, broker=None):
 
 
 @contextmanager
-def product(accounts, broker, *, processes=("web",), chatwoot="http://127.0.0.1:9", **settings):
-    """The product in full mode, with a company for each account and these settings of theirs."""
+def product(
+    accounts,
+    broker,
+    *,
+    processes=("web",),
+    chatwoot="http://127.0.0.1:9",
+    redis_database=0,
+    **settings,
+):
+    """The product in full mode, with a company for each account and these settings of theirs.
+
+    It takes two databases of Redis, for its cache and its tasks.
+    """
     port = free_port()
     with fresh_database() as database, TemporaryDirectory() as folder, ExitStack() as stack:
         environment = product_environment(
             port,
             DATABASE_URL=database,
             DATA_DIR=folder,
-            REDIS_URL=broker.url(0),
-            CELERY_BROKER_URL=broker.url(1),
+            REDIS_URL=broker.url(redis_database),
+            CELERY_BROKER_URL=broker.url(redis_database + 1),
         )
         manage(environment, "migrate", "--verbosity", "0")
         companies = stack.enter_context(
@@ -218,7 +241,7 @@ def crew_floor(broker, models_url):
             server.execute(REPLIES)
         environment = clean_environment(
             FLOOR_DATABASE_URL=database,
-            FLOOR_BROKER_URL=broker.url(2),
+            FLOOR_BROKER_URL=broker.url(FLOOR_C1),
             FLOOR_MODELS_URL=models_url,
             CREWAI_DISABLE_TELEMETRY="true",
             CREWAI_TRACING_ENABLED="false",

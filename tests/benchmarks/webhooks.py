@@ -6,11 +6,10 @@ what was published is in none.
 
 import itertools
 import statistics
+import threading
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-
-import redis
 
 from tests.benchmarks import servers
 from tests.benchmarks.goals import Line, Report
@@ -45,7 +44,7 @@ class Load:
 
     def __init__(self, generator, broker):
         self.generator = generator
-        self.redis = redis.Redis(port=broker.port)
+        self.broker = broker
         self.first = 1
         self.sent = {}
         self.statuses = itertools.cycle(("resolved", "pending"))
@@ -66,7 +65,7 @@ class Load:
             count=count,
             conversations=CONVERSATIONS,
             connections=connections,
-            status=next(self.statuses),
+            status=next(self.statuses) if kind == "status" else "pending",
         )
         before = site.cpu_seconds()
         found = self.generator.ask("go")
@@ -88,9 +87,7 @@ class Load:
             return
         site.companies.ask("sql", text=ANSWERED)
         site.companies.ask("sql", text="VACUUM crews_conversation")
-        outstanding = self.redis.keys("*wakes:*")
-        if outstanding:
-            self.redis.delete(*outstanding)
+        self.broker.forget("*wakes:*")
 
 
 @contextmanager
@@ -216,4 +213,63 @@ def quantile(name, rounds, part, **goal):
     return Line(name, found["product"] / found["B"], " ×", detail=detail, **goal)
 
 
-BENCHMARKS = [accepting, alone_on_the_line]
+def with_a_million_events():
+    """The same product twice: with nothing in it, and as after years with 1,000 companies."""
+    kinds = ("answer", "status")
+    names = [f"{site} {kind}" for site in ("empty", "full") for kind in kinds]
+    rounds = {name: [] for name in names}
+    accounts = servers.made_up_accounts(COMPANIES)
+    with ExitStack() as stack:
+        broker = stack.enter_context(servers.own_redis())
+        empty = stack.enter_context(servers.product(accounts, broker, redis_database=0))
+        full = stack.enter_context(servers.product(accounts, broker, redis_database=2))
+        load = Load(stack.enter_context(helper("tests.benchmarks.load")), broker)
+        for site in (empty, full):
+            load.run(site, count=CONVERSATIONS * COMPANIES)
+        rows = full.companies.ask("fill", companies=LARGE_COMPANIES, events=LARGE_EVENTS)
+        for _ in range(ROUNDS):
+            for name, site in (("empty", empty), ("full", full)):
+                for kind in kinds:
+                    rounds[f"{name} {kind}"].append(load.run(site, kind))
+    return Report(
+        f"Taking webhooks with {rows['events']:,} stored events of {rows['companies']:,} companies",
+        (
+            *(
+                ratio(
+                    f"{kind}, req/s against empty",
+                    rounds,
+                    f"full {kind}",
+                    f"empty {kind}",
+                    speed,
+                    least=0.9,
+                )
+                for kind in kinds
+            ),
+            ratio("answer, CPU against empty", rounds, "full answer", "empty answer", cost),
+            failures([r for name in names for r in rounds[name]]),
+        ),
+    )
+
+
+LARGE_COMPANIES = 1_000
+LARGE_EVENTS = 1_000_000
+
+
+def while_the_broker_stops():
+    """It is killed in the middle of the load, and with it the cache; nothing else may change."""
+    with everything() as (_a, _b, product, load):
+        killer = threading.Timer(0.5, load.broker.stop)
+        killer.start()
+        found = load.run(product, count=2 * REQUESTS)
+        killer.join()
+        without = load.run(product, count=REQUESTS)
+    return Report(
+        "Taking webhooks while the broker is killed",
+        (
+            failures([found, without]),
+            Line("longest answer", max(found.taken), " s", most=5.0),
+        ),
+    )
+
+
+BENCHMARKS = [accepting, alone_on_the_line, with_a_million_events, while_the_broker_stops]
