@@ -19,6 +19,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("tenants.api.urls")),
+    path("webhooks/", include("integrations.webhooks.urls")),
     # The same views under the addresses that other systems already call.
     path("", include(CONFIGURATION)),
     path("api/admin/domain", DomainView.as_view()),

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,21 @@ def written_down(record: Record) -> Iterator[None]:
         call_ended.send_robust(RemoteCall, service=record.service, outcome=outcome, seconds=seconds)
 
 
+@contextmanager
+def written_together() -> Iterator[None]:
+    """Calls within are written down in one statement at the end, for a turn makes many of them."""
+    rows: list[RemoteCall] = []
+    token = _waiting.set(rows)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+        _store(rows)
+
+
+_waiting: ContextVar[list[RemoteCall] | None] = ContextVar("chatwootai_calls", default=None)
+
+
 def _outcome_of(error: RemoteError) -> Outcome:
     if isinstance(error, StatusError):
         return Outcome.FAILED if error.is_unwell else Outcome.REFUSED
@@ -76,24 +92,33 @@ def _outcome_of(error: RemoteError) -> Outcome:
 
 
 def _write_down(record: Record, *, outcome: Outcome, failure: str, seconds: float) -> None:
-    """In a savepoint: a row that cannot be written must not spoil the caller's transaction."""
+    row = RemoteCall(
+        tenant=record.tenant,
+        service=record.service,
+        connection=record.connection,
+        method=record.method[:10],
+        address=mask(record.address)[:300],
+        status=record.status,
+        outcome=outcome,
+        error=failure[:300],
+        duration_ms=round(seconds * 1000),
+        bytes_out=0 if outcome in NOTHING_SENT else record.bytes_out,
+        bytes_in=record.bytes_in,
+        tries=record.tries,
+        request_id=context.current().request_id[:64],
+        turn=record.turn,
+    )
+    waiting = _waiting.get()
+    if waiting is None:
+        _store([row])
+    else:
+        waiting.append(row)
+
+
+def _store(rows: list[RemoteCall]) -> None:
+    """In a savepoint: rows that cannot be written must not spoil the caller's transaction."""
     try:
         with transaction.atomic():
-            RemoteCall.objects.create(
-                tenant=record.tenant,
-                service=record.service,
-                connection=record.connection,
-                method=record.method[:10],
-                address=mask(record.address)[:300],
-                status=record.status,
-                outcome=outcome,
-                error=failure[:300],
-                duration_ms=round(seconds * 1000),
-                bytes_out=0 if outcome in NOTHING_SENT else record.bytes_out,
-                bytes_in=record.bytes_in,
-                tries=record.tries,
-                request_id=context.current().request_id[:64],
-                turn=record.turn,
-            )
+            RemoteCall.objects.bulk_create(rows)
     except AnyDatabaseError:
-        logger.exception("A call to a remote system could not be written down")
+        logger.exception("Calls to remote systems could not be written down")

@@ -75,13 +75,19 @@ class Effective:
 
 
 def effective(
-    tenant_id: int, *, domain: str | None = None, channel_id: int | None = None
+    tenant_id: int,
+    *,
+    domain: str | None = None,
+    channel_id: int | None = None,
+    version: Version | None = None,
 ) -> Effective:
-    """At most one question to Redis or the database when nothing has changed."""
+    """At most one question to Redis or the database when nothing has changed; none for whoever
+    has just asked for the version.
+    """
     key = (tenant_id, domain, channel_id)
     kept = _kept.get(key)
     try:
-        version = stamps.of_tenant(tenant_id)
+        version = version or stamps.of_tenant(tenant_id)
         if kept is not None and kept.value.version == version and kept.is_fresh():
             return kept.value
         value = _compile(tenant_id, domain, channel_id, version)
@@ -336,7 +342,9 @@ def _company_layer(configuration: Configuration) -> Layer:
 def _channel_layers(configuration: Configuration, channel_id: int | None) -> Iterator[Layer]:
     if channel_id is not None:
         channel = ChannelMapping.objects.for_tenant(configuration.tenant).get(pk=channel_id)
-        yield Layer("channel", channel.address, {"settings": channel.settings})
+        # An empty mapping would replace what the layers before it say.
+        own = {"settings": channel.settings} if channel.settings else {}
+        yield Layer("channel", channel.address, own)
 
 
 def _domain_layers(number: int) -> _Domains:

@@ -91,6 +91,9 @@ OF_COMPANIES = frozenset(
         "tenants.openinghours",
         "tenants.holiday",
         "tenants.channelmapping",
+        # What processes keep of a connection and its secrets goes with the same number.
+        "tenants.credential",
+        "integrations.connection",
     }
 )
 OF_DOMAINS = frozenset(

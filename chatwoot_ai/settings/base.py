@@ -252,10 +252,13 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("DEFAULT_FROM_EMAIL") or "chatwoota
 EMAIL_TIMEOUT = 10
 
 # Tasks
-CHAT_THREADS = int(env.number("CHAT_THREADS", 8, least=1, most=64))
+CHAT_THREADS = int(env.number("CHAT_THREADS", 16, least=1, most=64))
+TENANT_TURNS_AT_ONCE = int(env.number("TENANT_TURNS_AT_ONCE", 8, least=1, most=1_000))
 LOCAL_QUEUE_THREADS = {"chat": CHAT_THREADS, "indexing": 1, "maintenance": 1}
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
+    "crews.tasks.sweep": {"queue": "maintenance"},
+    "crews.tasks.reconcile_*": {"queue": "maintenance"},
     "crews.*": {"queue": "chat"},
     "knowledge.*": {"queue": "indexing"},
     "integrations.*": {"queue": "maintenance"},
@@ -271,6 +274,16 @@ CELERY_BEAT_SCHEDULE = {
             "options": {"queue": queue, "expires": 60},
         }
         for queue in LOCAL_QUEUE_THREADS
+    },
+    "sweep-conversations": {
+        "task": "crews.tasks.sweep",
+        "schedule": 2,
+        "options": {"expires": 10},
+    },
+    "reconcile-connections": {
+        "task": "crews.tasks.reconcile_connections",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
     "send-budget-alerts-left-behind": {
         "task": "tenants.tasks.send_budget_alerts_left_behind",
@@ -305,6 +318,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60 * 60,
     },
 }
+# What answers a question: dotted path of a function (question) that returns an Answer; see
+# crews.questions. While it is empty every conversation goes to a person.
+ANSWERER = ""
 CREDENTIAL_ACCESS_DAYS = int(env.number("CREDENTIAL_ACCESS_DAYS", 365, least=1, most=3650))
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TASK_IGNORE_RESULT = True

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from integrations.chatwoot import values
 from integrations.models import Connection
 from tenants.models import ChannelMapping, Domain
 from tenants.scoping import TenantModel, TenantQuerySet
@@ -32,9 +33,10 @@ class Status(models.TextChoices):
 
 
 class Chore(models.TextChoices):
-    """What is left to tell Chatwoot about a change of control."""
+    """What is left to be done besides answering."""
 
     NONE = "", "–"
+    HAND_OVER = "hand over", _("hand it over")
     OPEN = "open", _("open it for people")
     GIVE_BACK = "give back", _("give it back to the bot")
 
@@ -51,7 +53,11 @@ class ConversationQuerySet(TenantQuerySet):
 
 
 class Conversation(TenantModel):
-    """`due_at` empty: nothing to do. `epoch` counts leases; whoever writes must hold the last."""
+    """`due_at` empty: nothing to do. `epoch` counts leases; whoever writes must hold the last.
+
+    An inbox that moves to another company begins new rows there.
+    `arrivals` counts what came in, so that a worker that found nothing left notices the rest.
+    """
 
     is_audited: ClassVar[bool] = False
 
@@ -70,12 +76,16 @@ class Conversation(TenantModel):
     )
     control_reason = models.CharField(_("because"), max_length=40, blank=True)
     control_at = models.DateTimeField(_("since"), default=timezone.now)
+    human_until = models.DateTimeField(_("with a person until"), null=True, blank=True)
+    # Chatwoot leaves a person assigned who has given the conversation back.
+    released_agent_id = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     chore = models.CharField(_("to do"), max_length=10, choices=Chore, blank=True)
     due_at = models.DateTimeField(_("due at"), null=True, blank=True)
     burst_at = models.DateTimeField(_("first unanswered message"), null=True, blank=True)
     lease_until = models.DateTimeField(_("worked on until"), null=True, blank=True)
     lease_owner = models.CharField(_("worked on by"), max_length=80, blank=True)
     epoch = models.PositiveBigIntegerField(default=0)
+    arrivals = models.PositiveBigIntegerField(default=0)
     last_seen_message_id = models.PositiveBigIntegerField(_("last message"), default=0)
     boundary_message_id = models.PositiveBigIntegerField(_("history begins after"), default=0)
     language = models.CharField(_("language"), max_length=10, blank=True)
@@ -95,7 +105,7 @@ class Conversation(TenantModel):
         verbose_name_plural = _("conversations")
         constraints: ClassVar[Any] = [
             models.UniqueConstraint(
-                fields=["connection", "number"], name="crews_conversation_number"
+                fields=["connection", "number", "tenant"], name="crews_conversation_number"
             )
         ]
         indexes: ClassVar[Any] = [
@@ -114,3 +124,8 @@ class Conversation(TenantModel):
 
     def __str__(self) -> str:
         return f"#{self.number} {self.contact_name}".strip()
+
+    def is_with_person(self, seen: values.Conversation) -> bool:
+        """Whether a person is assigned in Chatwoot who has not given it back."""
+        agent = seen.assignee.id if seen.is_with_person and seen.assignee is not None else None
+        return seen.is_with_person and (agent is None or agent != self.released_agent_id)

@@ -30,6 +30,10 @@ class InboundEventQuerySet(TenantQuerySet):
     def unattached(self) -> Self:
         return self.filter(outcome="", turn=None)
 
+    def attach(self, turn: Turn | None) -> int:
+        """Of the same conversation, hence of the same company, which is not asked once more."""
+        return models.QuerySet.update(self, turn=turn)
+
     def end(self, outcome: Outcome, reason: Reason) -> int:
         """Give them their one outcome; those that have one keep it."""
         return self.filter(outcome="").update(outcome=outcome, reason=reason)

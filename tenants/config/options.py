@@ -22,6 +22,8 @@ class Option:
     help_text: Any = ""
     choices: Choices = ()
     longest: int = 2_000
+    least: int = 0
+    most: int = 1_000_000
 
     def complaint(self, value: Any) -> str:
         """What is wrong with a value, as a sentence; empty when it may stand."""
@@ -35,6 +37,9 @@ class Option:
             }
         if isinstance(value, str) and len(value) > self.longest:
             return gettext("At most %(most)d characters.") % {"most": self.longest}
+        if isinstance(value, int) and not self.least <= value <= self.most:
+            words = {"least": self.least, "most": self.most}
+            return gettext("Write a number from %(least)d to %(most)d.") % words
         return ""
 
 
@@ -50,7 +55,175 @@ OUTSIDE_HOURS: Choices = (
     ("silent", _("Say nothing")),
 )
 
+MODES: Choices = (
+    ("off", _("Off: nothing is answered")),
+    ("suggest", _("Suggest: drafts for people, as private notes")),
+    ("automatic", _("Automatic: the customer is answered")),
+)
+RESUME: Choices = (
+    ("never", _("Only when somebody presses the button")),
+    ("on_resolve", _("When the conversation was resolved")),
+    ("on_pending", _("When the conversation becomes pending again")),
+    ("after_hours", _("Some hours after the person's last message")),
+)
+UNCONFIRMED: Choices = (
+    ("hand_over", _("Hand the conversation to a person")),
+    ("send_again", _("Send it again")),
+)
+PRIORITIES: Choices = (
+    ("unchanged", _("Leave as it is")),
+    ("low", _("Low")),
+    ("medium", _("Medium")),
+    ("high", _("High")),
+    ("urgent", _("Urgent")),
+)
+
 OPTIONS: Mapping[str, Option] = {
+    "mode": Option(str, "suggest", _("Answering"), choices=MODES),
+    "quiet_seconds": Option(
+        int,
+        4,
+        _("Wait for more messages (seconds)"),
+        _("The answer begins when the customer has been quiet for this long."),
+        most=120,
+    ),
+    "quiet_max_seconds": Option(
+        int,
+        15,
+        _("Wait at most (seconds)"),
+        _("Counted from the first message that is not answered yet."),
+        most=600,
+    ),
+    "turn_deadline_seconds": Option(
+        int,
+        90,
+        _("Time for an answer (seconds)"),
+        _("After this a person gets the conversation."),
+        least=5,
+        most=600,
+    ),
+    "max_message_age_hours": Option(
+        int,
+        24,
+        _("Oldest message that is answered (hours)"),
+        _("Older ones, for example after an outage, go to a person."),
+        least=1,
+        most=720,
+    ),
+    "answer_open": Option(
+        bool,
+        False,
+        _("Answer open conversations too"),
+        _("In Chatwoot, open conversations are with people and pending ones with the bot."),
+    ),
+    "resume": Option(str, "on_pending", _("After a person, the bot answers again"), choices=RESUME),
+    "resume_hours": Option(int, 12, _("Hours after the person's last message"), least=1, most=720),
+    "disclosure": Option(
+        bool, True, _("Say that a bot answers"), _("Before the first answer of a conversation.")
+    ),
+    "disclosure_text": Option(
+        str, "", _("Words for that"), _("Empty: a plain sentence in the customer's language.")
+    ),
+    "most_bubbles": Option(
+        int, 3, _("Messages per answer"), _("A long answer is split in so many."), least=1, most=10
+    ),
+    "languages": Option(
+        str,
+        "pt-br, en, es",
+        _("Languages of customers"),
+        _("Separated by commas, the usual one first."),
+        longest=60,
+    ),
+    "handoff_text": Option(
+        str,
+        "",
+        _("Text when a person takes over"),
+        _("Empty: a plain sentence in the customer's language."),
+    ),
+    "handoff_label": Option(str, "", _("Label on hand-over"), longest=60),
+    "handoff_priority": Option(str, "unchanged", _("Priority on hand-over"), choices=PRIORITIES),
+    "handoff_team": Option(
+        int, 0, _("Team on hand-over"), _("Its number in Chatwoot; 0 for none."), most=2**31
+    ),
+    "handoff_team_outside_hours": Option(
+        int, 0, _("Team outside business hours"), _("0 for the same one."), most=2**31
+    ),
+    "handoff_agent": Option(
+        int, 0, _("Person on hand-over"), _("Number in Chatwoot; 0 for none."), most=2**31
+    ),
+    "person_words": Option(
+        str,
+        "",
+        _("Further words that ask for a person"),
+        _("One per line. The usual ones in Portuguese, English and Spanish are known."),
+    ),
+    "most_unhelped": Option(
+        int,
+        2,
+        _("Answers that do not help, in a row"),
+        _("After so many a person gets the conversation; 0 for no limit."),
+        most=20,
+    ),
+    "media_text": Option(
+        str,
+        "",
+        _("Text for files that cannot be read"),
+        _("Empty: a plain sentence in the customer's language."),
+    ),
+    "media_hands_over": Option(
+        bool,
+        True,
+        _("Files that cannot be read go to a person"),
+        _("Otherwise the customer is asked to write it."),
+    ),
+    "unconfirmed": Option(
+        str,
+        "hand_over",
+        _("When it stays unknown whether an answer arrived"),
+        _("Only without the token of a person, which lets us look."),
+        choices=UNCONFIRMED,
+    ),
+    "settle_seconds": Option(
+        int,
+        30,
+        _("Look for an unconfirmed answer after (seconds)"),
+        _("Longer than Chatwoot may be busy with one request."),
+        least=1,
+        most=600,
+    ),
+    "watchdog_minutes": Option(
+        int,
+        10,
+        _("Minutes until a forgotten message goes to a person"),
+        least=1,
+        most=1_440,
+    ),
+    "trigger_words": Option(
+        str,
+        "",
+        _("Answer only with these words"),
+        _("One per line; a conversation begins with one of them. Empty: always."),
+    ),
+    "ignored_contacts": Option(
+        str,
+        "",
+        _("Contacts that are never answered"),
+        _("Phone numbers, e-mails or contact numbers, one per line."),
+        longest=20_000,
+    ),
+    "answer_groups": Option(bool, False, _("Answer in groups")),
+    "sandbox": Option(bool, False, _("For trying out"), _("Everything runs, and nothing is sent.")),
+    "retention_days": Option(
+        int,
+        30,
+        _("Days that texts are kept"),
+        _("Of messages and events; what became of them stays."),
+        least=1,
+        most=3_650,
+    ),
+    "alarm_webhook_url": Option(
+        str, "", _("Address for alarms"), _("Alarms are posted there as JSON."), longest=300
+    ),
     "outside_hours": Option(
         str,
         "answer",

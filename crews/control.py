@@ -1,0 +1,37 @@
+"""What staff do about who speaks in a conversation."""
+
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models.functions import Now
+
+from crews import tasks
+from crews.models import Chore, Control, Conversation, OutboundMessage
+
+
+def take_over(conversation: Conversation, *, reason: str = "button") -> None:
+    """A person has it from now on. What may have left already is not touched."""
+    _set(conversation, Control.HUMAN, reason=reason, chore=Chore.OPEN)
+
+
+def pause(conversation: Conversation, *, reason: str = "button") -> None:
+    """Nobody answers until somebody gives it back."""
+    _set(conversation, Control.PAUSED, reason=reason, chore=Chore.NONE)
+
+
+def give_back(conversation: Conversation) -> None:
+    """The bot answers what comes next."""
+    _set(conversation, Control.BOT, reason="button", chore=Chore.GIVE_BACK)
+
+
+@transaction.atomic
+def _set(conversation: Conversation, to: Control, *, reason: str, chore: Chore) -> None:
+    values: dict[str, Any] = {"control": to, "control_reason": reason, "control_at": Now()}
+    values |= {"chore": chore, "unhelped": 0}
+    if chore:
+        values |= {"due_at": Now(), "arrivals": models.F("arrivals") + 1}
+    Conversation.objects.filter(pk=conversation.pk).exclude(control=to).update(**values)
+    if to != Control.BOT:
+        OutboundMessage.objects.filter(conversation=conversation).cancel(str(to.label))
+    if chore:
+        tasks.wake(conversation.pk, tenant_id=conversation.tenant_id, seconds=0)

@@ -1,0 +1,56 @@
+"""What customers hear when the company wrote nothing of its own, in their languages.
+
+No admin texts: they follow the customer's language, which may be none of the admin's.
+"""
+
+from collections.abc import Mapping
+
+SENTENCES: Mapping[str, Mapping[str, str]] = {
+    "disclosure": {
+        "pt-br": "Olá! Sou um assistente virtual. Se preferir falar com uma pessoa, é só pedir.",
+        "en": "Hello! I am a virtual assistant. If you would rather talk to a person, just ask.",
+        "es": "¡Hola! Soy un asistente virtual. Si prefiere hablar con una persona, solo pídalo.",
+    },
+    "handoff": {
+        "pt-br": "Vou passar a conversa para uma pessoa da nossa equipe. Já já alguém responde.",
+        "en": "I am passing you on to a person of our team. Somebody will answer you shortly.",
+        "es": "Le paso con una persona de nuestro equipo. En breve alguien le responderá.",
+    },
+    "closed": {
+        "pt-br": "Estamos fora do horário de atendimento. Recebemos sua mensagem e respondemos"
+        " assim que possível.",
+        "en": "We are closed at the moment. We have your message and will answer as soon as we"
+        " can.",
+        "es": "Estamos fuera del horario de atención. Recibimos su mensaje y responderemos en"
+        " cuanto sea posible.",
+    },
+    "closed_until": {
+        "pt-br": "Estamos fora do horário de atendimento. Recebemos sua mensagem e voltamos em"
+        " {when}.",
+        "en": "We are closed at the moment. We have your message and will be back on {when}.",
+        "es": "Estamos fuera del horario de atención. Recibimos su mensaje y volvemos el {when}.",
+    },
+    "media": {
+        "pt-br": "Recebi seu arquivo, mas não consigo abri-lo por aqui. Pode me contar por escrito"
+        " do que precisa?",
+        "en": "I have your file but cannot open it here. Could you tell me in writing what you"
+        " need?",
+        "es": "Recibí su archivo, pero no puedo abrirlo aquí. ¿Puede contarme por escrito qué"
+        " necesita?",
+    },
+    "media_handoff": {
+        "pt-br": "Recebi seu arquivo, mas não consigo abri-lo por aqui. Uma pessoa da equipe vai"
+        " olhar e já responde.",
+        "en": "I have your file but cannot open it here. A person of our team will look at it and"
+        " answer you.",
+        "es": "Recibí su archivo, pero no puedo abrirlo aquí. Una persona del equipo lo revisará y"
+        " le responderá.",
+    },
+}
+USUAL = "pt-br"
+
+
+def say(what: str, language: str, **words: str) -> str:
+    """In the language of the customer, else in Portuguese."""
+    known = SENTENCES[what]
+    return known.get(language, known[USUAL]).format(**words)

@@ -1,0 +1,83 @@
+"""When conversations are worked on. The rows are the truth: each of these may run twice, late, or
+never, for the sweep finds what is due.
+"""
+
+import logging
+import time
+
+from celery import shared_task
+from django.utils import timezone
+
+from crews import answering, catching_up, claims, waking
+from crews.models import Conversation
+from integrations.chatwoot import connections
+from integrations.failures import RemoteError
+from integrations.models import Connection
+
+logger = logging.getLogger(__name__)
+
+LONGEST_STRETCH_SECONDS = 60.0
+SWEPT_AT_ONCE = 64
+
+
+def wake(conversation_id: int, *, tenant_id: int, seconds: float) -> None:
+    """Set an alarm clock, after the commit; not when the company has enough of them running."""
+    if waking.may_set(tenant_id):
+        answer_conversation.apply_async(
+            kwargs={"conversation_id": conversation_id, "tenant_id": tenant_id}, countdown=seconds
+        )
+
+
+@shared_task
+def answer_conversation(*, conversation_id: int, tenant_id: int) -> None:
+    """The conversation is a hint: whatever is due is worked off, fairly among companies."""
+    waking.rang(tenant_id)
+    until = time.monotonic() + LONGEST_STRETCH_SECONDS
+    done = set()
+    while time.monotonic() < until and (claim := claims.claim()) is not None:
+        seconds = answering.work(claim)
+        done.add(claim.conversation_id)
+        if seconds is not None:
+            wake(claim.conversation_id, tenant_id=claim.tenant_id, seconds=seconds)
+    if conversation_id not in done:
+        _wake_again(conversation_id, tenant_id)
+
+
+def _wake_again(conversation_id: int, tenant_id: int) -> None:
+    """The customer wrote more since the alarm clock was set, so its time has not come."""
+    left = claims.seconds_until_due(conversation_id)
+    if left:
+        wake(conversation_id, tenant_id=tenant_id, seconds=left)
+
+
+@shared_task
+def sweep() -> None:
+    """Finds what is due and whose alarm clock was lost, and messages that nobody thought of."""
+    claims.find_forgotten()
+    due = Conversation.objects.due().order_by("due_at", "pk")
+    for pk, tenant_id in due.values_list("pk", "tenant_id")[:SWEPT_AT_ONCE]:
+        wake(pk, tenant_id=tenant_id, seconds=0)
+
+
+@shared_task
+def reconcile_connections() -> None:
+    for pk in Connection.objects.filter(is_enabled=True, tenant__is_active=True).values_list(
+        "pk", flat=True
+    ):
+        reconcile_connection.delay(connection_id=pk)
+
+
+@shared_task
+def reconcile_connection(*, connection_id: int) -> None:
+    """Asks Chatwoot for what no webhook brought."""
+    connection = Connection.objects.filter(pk=connection_id).first()
+    if connection is None or not connection.user_token_ref:
+        return
+    door = connections.door_to(connection_id)
+    try:
+        found = catching_up.reconcile(connection, door, now=timezone.now())
+    except RemoteError as error:
+        connections.note_failure(door, error)
+        return
+    for taken in found:
+        wake(taken.conversation_id, tenant_id=taken.tenant_id, seconds=taken.wakes_in)

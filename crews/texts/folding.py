@@ -1,0 +1,5 @@
+"""Folding."""
+
+
+def fold(text: str) -> str:
+    return text.casefold()

@@ -1,0 +1,1 @@
+"""Doors in, for remote systems."""
