@@ -202,7 +202,7 @@ def platform_time():
     )
 
 
-ROUNDS = 4
+ROUNDS = 2
 EACH_ROUND = 60
 
 

@@ -12,6 +12,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 import uuid
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +27,7 @@ from tests.benchmarks import machine
 from tests.benchmarks.floors.table import REPLIES, TABLE
 from tests.benchmarks.talking import helper
 from tests.servers import PATIENCE_SECONDS, ROOT, clean_environment, free_port
-from tests.walks.test_full_mode import fresh_database, manage
+from tests.walks.test_full_mode import fresh_database, manage, wait_for_workers
 
 WEB = ["-m", "gunicorn", "--max-requests", "0"]  # a fresh worker in a round would be its cost
 CELERY = ["-m", "celery", "-A", "chatwoot_ai"]
@@ -141,6 +143,21 @@ def wait_for_port(port, process):
     raise RuntimeError(f"Nothing listens on port {port}.")
 
 
+def wait_for_page(address, process):
+    """The port is open before the workers have imported anything."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=PATIENCE_SECONDS).close()
+        except urllib.error.HTTPError:
+            return  # it answers
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"{address} does not answer.")
+
+
 @contextmanager
 def accept_floor(name, accounts, broker=None):
     """Floor A, or B where there is a broker."""
@@ -162,7 +179,7 @@ def accept_floor(name, accounts, broker=None):
         command = [sys.executable, *WEB, "--bind", f"127.0.0.1:{port}"]
         command += ["--config", "tests/benchmarks/floors/workers.py"]
         with running([*command, "tests.benchmarks.floors.accept:application"], environment) as web:
-            wait_for_port(port, web)
+            wait_for_page(f"http://127.0.0.1:{port}/", web)
             yield Site(name, port, database, [web.pid], broker, doors)
 
 
@@ -200,7 +217,9 @@ def product(
             process = stack.enter_context(running(command, environment))
             site.processes[name] = process
             site.pids.append(process.pid)
-        wait_for_port(port, site.processes["web"])
+        wait_for_page(f"http://127.0.0.1:{port}/health/live", site.processes["web"])
+        if "beat" in processes:
+            wait_for_workers(port)
         yield site
 
 
