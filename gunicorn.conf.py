@@ -1,9 +1,10 @@
 """How the web process runs: `gunicorn chatwoot_ai.wsgi` in this folder reads this file by itself.
 
-The application is not preloaded: each worker imports it after the fork. That costs some 70 MB per
-worker, and keeps threads that start at import (trace and error reports) out of the parent process.
+The application is loaded once, before the workers are forked, so that they share its memory.
+Nothing of it starts a thread or keeps a connection before the first request.
 """
 
+import gc
 import logging.config
 import os
 import sys
@@ -48,6 +49,7 @@ bind = (
     else f"{settings.HOST}:{settings.PORT}"
 )
 worker_class = "gthread"
+preload_app = True
 workers = int(env.number("WEB_WORKERS", 2, least=1, most=64))
 threads = int(env.number("WEB_THREADS", 4, least=1, most=64))
 logger_class = ProjectLogger
@@ -84,6 +86,7 @@ def on_starting(server: Arbiter) -> None:
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:
     """Give each worker a place. Its successor there continues its counters in the same files."""
+    gc.freeze()  # what is loaded by now stays shared: no collection writes into its pages
     taken = {other.place for other in server.WORKERS.values()}
     worker.place = min(set(range(len(taken) + 1)) - taken)
 

@@ -58,3 +58,6 @@ model_call_seconds = prometheus.Histogram(
 model_tokens_total = prometheus.Counter(
     "chatwootai_model_tokens_total", "Tokens that language models read and wrote.", ["use", "kind"]
 )
+turns_total = prometheus.Counter(
+    "chatwootai_turns_total", "Turns that ended, by outcome and reason.", ["outcome", "reason"]
+)

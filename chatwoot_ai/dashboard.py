@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,6 +16,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from crews.admin.filters import DRAFTED, OPEN, TODAY, WAITS, last_midnight
+from crews.models import Alarm, Conversation, Outcome, Reason, Turn
 from tenants import usage
 from tenants.access import Access, Area, Verb
 from tenants.admin.base import access_of
@@ -25,6 +28,7 @@ from tenants.models.spending import WARNING_PERCENT
 
 DAYS = 14
 LATEST = 8
+MOST_ALARMS = 5
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +39,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "has_no_company": access.tenant is None and not access.is_platform,
         "first_steps": _first_steps(access),
         "budget_warnings": _budget_warnings(request, access),
+        "alarms": _alarms(request, access),
         "cards": _cards(request, access),
         "chart": _chart(access) if may_see_log else None,
         "latest": _latest(access) if may_see_log else (),
@@ -75,14 +80,55 @@ def _budget_warning(standing: usage.Standing) -> dict[str, Any]:
     }
 
 
+def _alarms(request: HttpRequest, access: Access) -> list[Alarm]:
+    """The newest that are not over."""
+    if not admin.site._registry[Alarm].has_view_permission(request):
+        return []
+    going_on = Alarm.objects.visible_to(access).filter(ended_at=None)
+    return list(going_on.select_related("tenant").order_by("-raised_at", "-pk")[:MOST_ALARMS])
+
+
 def _cards(request: HttpRequest, access: Access) -> list[dict[str, Any]]:
-    cards = []
+    cards: list[dict[str, Any] | None] = list(_of_conversations(request, access))
     if access.reaches_everything:
         cards.append(_card(request, access, Tenant, _("Companies")))
     cards.append(_card(request, access, Membership, _("People in the team")))
     cards.append(_card(request, access, ApiToken, _("API tokens")))
     cards.append(_failed_sign_ins(request, access))
     return [card for card in cards if card]
+
+
+def _of_conversations(request: HttpRequest, access: Access) -> Iterator[dict[str, Any]]:
+    if not admin.site._registry[Conversation].has_view_permission(request):
+        return
+    waiting = Conversation.objects.visible_to(access).filter(WAITS)
+    link = _address(Conversation, waiting="yes")
+    yield {"title": _("Waiting now"), "number": waiting.count(), "link": link}
+    yield from _of_turns(access)
+    alarms = Alarm.objects.visible_to(access).filter(ended_at=None)
+    link = _address(Alarm, standing=OPEN)
+    yield {"title": _("Alarms"), "number": alarms.count(), "link": link}
+
+
+def _of_turns(access: Access) -> Iterator[dict[str, Any]]:
+    """Those that began today. Drafts are shown where there are any: a company that tries the
+    platform has nothing else."""
+    is_draft = Q(reason=Reason.SUGGESTED)
+    found = Turn.objects.visible_to(access).filter(started_at__gte=last_midnight())
+    counts = found.order_by().aggregate(
+        drafted=Count("pk", filter=is_draft),
+        handed_off=Count("pk", filter=Q(outcome=Outcome.HANDED_OFF) & ~is_draft),
+        answered=Count("pk", filter=Q(outcome=Outcome.ANSWERED)),
+    )
+    titles = {
+        Outcome.HANDED_OFF.value: _("Handed to people today"),
+        DRAFTED: _("Drafts today"),
+        Outcome.ANSWERED.value: _("Answered today"),
+    }
+    for outcome, title in titles.items():
+        if counts[outcome] or outcome != DRAFTED:
+            link = _address(Turn, outcome=outcome, begun=TODAY)
+            yield {"title": title, "number": counts[outcome], "link": link}
 
 
 def _card(request: HttpRequest, access: Access, model: Any, title: Any) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from chatwoot_ai.models import Pulse
+from crews import gauges
 from tenants.vault import encryption
 from tenants.vault.sealing import UnreadableError
 
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 PROBE_SECONDS = 2.0
 OLDEST_PULSE = timedelta(seconds=120)
+LONGEST_WAIT_SECONDS = 120
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 VITAL = frozenset({"database", "migrations"})
 
@@ -88,6 +90,7 @@ def _local_probes() -> dict[str, Callable[[], None]]:
         "migrations": _probe_migrations,
         "keys": _probe_keys,
         "workers": _probe_workers,
+        "messages": _probe_messages,
         "disk": _probe_disk,
     }
 
@@ -151,6 +154,13 @@ def _probe_workers() -> None:
     silent = set(settings.LOCAL_QUEUE_THREADS) - set(alive.values_list("queue", flat=True))
     if silent:
         raise UnwellError(f"no sign of life from: {', '.join(sorted(silent))}")
+
+
+def _probe_messages() -> None:
+    queue = gauges.queue()
+    if queue.oldest_seconds > LONGEST_WAIT_SECONDS:
+        waited = f"the oldest for {queue.oldest_seconds:.0f} s"
+        raise UnwellError(f"conversations that wait for a worker: {queue.due}, {waited}")
 
 
 def _probe_disk() -> None:

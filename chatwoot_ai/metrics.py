@@ -5,7 +5,7 @@ Labels take few values: routes are route names, and of tenants only the first hu
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from secrets import compare_digest
 from typing import Any
@@ -22,6 +22,9 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from chatwoot_ai import counters, local_queue, telemetry
 from chatwoot_ai.models import Pulse
+from crews import gauges
+from crews.models import Turn
+from crews.signals import turn_ended
 from integrations.signals import call_ended, model_called
 from tenants.context import client_address
 
@@ -131,6 +134,7 @@ class _StateCollector(Collector):
             age.add_metric([pulse.queue], time.time() - pulse.ran_at.timestamp())
             waited.add_metric([pulse.queue], pulse.waited_seconds)
         yield from (age, waited)
+        yield from self._conversations()
         yield from self._local_queues()
 
     def _pulses(self) -> list[Pulse]:
@@ -138,6 +142,26 @@ class _StateCollector(Collector):
             return list(Pulse.objects.order_by("queue"))
         except DatabaseError:
             return []
+
+    def _conversations(self) -> Any:
+        try:
+            queue, outbox, alarms = gauges.queue(), gauges.outbox(), gauges.alarms()
+        except DatabaseError:
+            return
+        yield GaugeMetricFamily(
+            "chatwootai_conversations_due",
+            "Conversations whose time has come and on which nobody works.",
+            value=queue.due,
+        )
+        yield GaugeMetricFamily(
+            "chatwootai_conversations_due_seconds",
+            "How long the oldest of them has waited.",
+            value=queue.oldest_seconds,
+        )
+        yield _by(
+            "state", outbox, "chatwootai_outbox_messages", "Messages on their way to Chatwoot."
+        )
+        yield _by("kind", alarms, "chatwootai_alarms", "Alarms that are not over.")
 
     def _local_queues(self) -> Any:
         workers = local_queue.running()
@@ -149,6 +173,13 @@ class _StateCollector(Collector):
         for name, queue in workers.queues.items():
             waiting.add_metric([name], queue.waiting())
         yield waiting
+
+
+def _by(label: str, counts: Mapping[str, int], name: str, says: str) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, says, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value.replace(" ", "_")], count)
+    return family
 
 
 @signals.task_prerun.connect
@@ -189,3 +220,8 @@ def note_model_call(
         tokens_in=tokens_in,
         tokens_out=tokens_out,
     )
+
+
+@receiver(turn_ended)
+def note_turn(turn: Turn, **_: Any) -> None:
+    counters.turns_total.labels(turn.outcome, turn.reason).inc()

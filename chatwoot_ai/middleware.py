@@ -18,6 +18,8 @@ logger = logging.getLogger("chatwoot_ai.requests")
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._\-]{8,64}\Z")
 FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 QUIET_ROUTES = frozenset({"live", "ready", "metrics", "none"})
+# Each is a row in the event log.
+RECORDED_ROUTES = frozenset({"chatwoot_webhook"})
 
 
 class RequestContextMiddleware:
@@ -63,6 +65,8 @@ def _request_id(request: HttpRequest) -> str:
 def _report(request: HttpRequest, response: HttpResponse, request_id: str, seconds: float) -> None:
     route = route_of(request)
     if route in QUIET_ROUTES and response.status_code < 500:
+        return
+    if route in RECORDED_ROUTES and response.status_code < 400:
         return
     status, method = response.status_code, method_of(request)
     telemetry.report_span(

@@ -11,8 +11,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from crews.models import Alarm, Conversation, InboundEvent, OutboundMessage, Turn
 from integrations.models import (
     Breaker,
+    Connection,
     LlmCall,
     ModelPrice,
     ModelProfile,
@@ -46,12 +48,18 @@ class Item(NamedTuple):
 
 # The five jobs. A job without pages is not shown; every registered page stands here (a test).
 SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
-    (pgettext_lazy("job", "Serve"), ()),
+    (
+        pgettext_lazy("job", "Serve"),
+        (Item("chat", Conversation), Item("notifications_active", Alarm)),
+    ),
     (pgettext_lazy("job", "Teach"), ()),
     (pgettext_lazy("job", "Act"), ()),
     (
         pgettext_lazy("job", "Measure"),
         (
+            Item("question_answer", Turn),
+            Item("move_to_inbox", InboundEvent),
+            Item("outbox", OutboundMessage),
             Item("payments", Spending),
             Item("psychology", LlmCall),
             Item("sync_alt", RemoteCall),
@@ -66,6 +74,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("storefront", Tenant),
             Item("tune", Configuration),
             Item("history_edu", ConfigurationVersion),
+            Item("cable", Connection),
             Item("forum", ChannelMapping),
             Item("group", Membership),
             Item("lock", Credential),

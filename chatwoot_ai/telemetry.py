@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery import signals
 from django.conf import settings
+from django.core.signals import request_started
 
 from tenants.masking import HIDDEN, is_telling, mask
 
@@ -20,6 +21,16 @@ def start() -> None:
         _start_sentry()
     if settings.OTLP_ENDPOINT:
         _start_tracing()
+
+
+def start_when_asked() -> None:
+    """With the first request: a server may fork after loading us, and threads do not survive it."""
+    request_started.connect(_start_once, dispatch_uid="telemetry")
+
+
+def _start_once(**_: Any) -> None:
+    request_started.disconnect(dispatch_uid="telemetry")
+    start()
 
 
 @signals.worker_init.connect

@@ -7,7 +7,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from chatwoot_ai import health, metrics
-from tenants.api.configs import DomainView
+from crews.api import ConversationDomainView
 from tenants.api.urls import CONFIGURATION
 
 
@@ -19,10 +19,11 @@ urlpatterns = [
     path("", home, name="home"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("tenants.api.urls")),
+    path("api/v1/", include("crews.urls")),
     path("webhooks/", include("integrations.webhooks.urls")),
     # The same views under the addresses that other systems already call.
     path("", include(CONFIGURATION)),
-    path("api/admin/domain", DomainView.as_view()),
+    path("api/admin/domain", ConversationDomainView.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),
     path("health/live", health.live, name="live"),

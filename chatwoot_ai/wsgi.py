@@ -3,6 +3,7 @@
 import os
 
 from django.conf import settings
+from django.db import connections
 
 from chatwoot_ai.utf8 import make_application
 
@@ -13,4 +14,6 @@ from chatwoot_ai import checks, telemetry  # noqa: E402  they need the apps load
 
 checks.stop_on_errors(needs_broker=not settings.CELERY_BROKER_URL)
 checks.stop_on_wrong_master_keys()
-telemetry.start()
+# gunicorn forks after this, and no connection may be shared by two processes.
+connections.close_all()
+telemetry.start_when_asked()

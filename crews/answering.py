@@ -90,6 +90,7 @@ def _go_on(desk: Desk) -> Any:
 
 def _run(desk: Desk, turn: Turn) -> None:
     """A turn that is to be answered, or one whose answer is written and has to leave."""
+    desk.is_about(turn.pk)
     try:
         if turn.state == TurnState.RUNNING:
             answer(desk, turn)
@@ -307,7 +308,7 @@ def _leave_to_person(desk: Desk, turn: Turn) -> None:
         in_doubt = turn.outbox.filter(state__in=[OutboundState.SENDING, OutboundState.UNKNOWN])
     if in_doubt.exists():
         raise NotNowError(outbox.LOOKED_EVERY_SECONDS)
-    if outbox.is_said(turn, Part.REPLY):
+    if outbox.is_said(turn):
         end(desk, turn, Outcome.ANSWERED, Reason.REPLIED)
     else:
         end(desk, turn, Outcome.HANDED_OFF, Reason.PERSON_CAME)

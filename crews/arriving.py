@@ -224,10 +224,14 @@ def _receive_news(delivery: Delivery) -> Taken:
 
 def _receive_update(delivery: Delivery, message: Message, author: str) -> Taken:
     """Of interest: a customer took a message back, or the channel refused one of ours."""
+    is_deleted = message.is_deleted and author == Author.CUSTOMER
+    refused_marker = message.marker if message.status == "failed" else ""
+    if not is_deleted and not refused_marker:
+        return _ignored(delivery, author, Reason.NO_ANSWER_NEEDED)
     return intake.take_update(
         _arrival(delivery, author),
-        is_deleted=message.is_deleted and author == Author.CUSTOMER,
-        refused_marker=message.marker if message.status == "failed" else "",
+        is_deleted=is_deleted,
+        refused_marker=refused_marker,
         error=str(message.content_attributes.get("external_error") or ""),
     )
 

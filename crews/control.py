@@ -1,4 +1,4 @@
-"""What staff do about who speaks in a conversation."""
+"""What staff decide about a conversation: who speaks in it, and on which domain answers stand."""
 
 from typing import Any
 
@@ -7,6 +7,9 @@ from django.db.models.functions import Now
 
 from crews import tasks
 from crews.models import Chore, Control, Conversation, OutboundMessage
+from tenants import audit
+from tenants.audit import Action
+from tenants.models import Domain
 
 
 def take_over(conversation: Conversation, *, reason: str = "button") -> None:
@@ -22,6 +25,21 @@ def pause(conversation: Conversation, *, reason: str = "button") -> None:
 def give_back(conversation: Conversation) -> None:
     """The bot answers what comes next."""
     _set(conversation, Control.BOT, reason="button", chore=Chore.GIVE_BACK)
+
+
+@transaction.atomic
+def choose_domain(conversation: Conversation, domain: Domain | None) -> None:
+    """The next answer stands on it; None for the company's own. Names of customers stay out of the
+    audit log, for nothing is ever taken out of that.
+    """
+    row = Conversation.objects.select_for_update(of=("self",)).select_related("domain")
+    before = row.get(pk=conversation.pk).domain
+    Conversation.objects.filter(pk=conversation.pk).update(domain=domain)
+    conversation.domain = domain
+    names = [None if one is None else one.slug for one in (before, domain)]
+    if names[0] != names[1]:
+        label = f"#{conversation.number}"
+        audit.record(Action.CHANGED, conversation, changes={"domain": names}, label=label)
 
 
 @transaction.atomic

@@ -33,6 +33,7 @@ class Desk:
     config: Effective
     arrivals: int
     deadline: float
+    turn_id: int | None = None
     reading: Reading | None = None
     notes: dict[str, Any] = field(default_factory=dict)
     _client: ChatwootClient | None = field(default=None, repr=False)
@@ -53,8 +54,12 @@ class Desk:
     @property
     def client(self) -> ChatwootClient:
         if self._client is None:
-            self._client = self.door.client()
+            self._client = self.door.client(turn=self.turn_id)
         return self._client
+
+    def is_about(self, turn_id: int) -> None:
+        """From now on calls are written down as part of this turn."""
+        self.turn_id, self._client = turn_id, None
 
     def note(self, **values: Any) -> None:
         """About the conversation; written down together with what is decided."""

@@ -152,7 +152,7 @@ def _lines_known(desk: Desk, before: int) -> list[Line]:
         part__in=[Part.REPLY, Part.NOTICE],
         remote_id__gt=row.boundary_message_id,
     ).order_by("-pk")[:MOST_LINES]
-    lines += [Line(Speaker.BOT, reply.body, reply.created_at) for reply in replies]
+    lines += [Line(Speaker.BOT, reply.body, reply.created_at) for reply in replies if reply.body]
     return sorted(lines, key=lambda line: line.at)
 
 

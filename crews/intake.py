@@ -12,15 +12,15 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
-from django.db.models.functions import Greatest, Now
+from django.db.models.functions import Now
 
 from crews.models import (
-    Control,
     Conversation,
     InboundEvent,
     OutboundMessage,
     OutboundState,
     Outcome,
+    Part,
     Reason,
     Status,
     Via,
@@ -29,7 +29,6 @@ from integrations.chatwoot.payloads import ChatwootEvent, Kind
 
 LONGEST_NAME = 200
 CLOCKS_DIFFER = timedelta(seconds=5)
-GIVEN_BACK = ("status", "resumed", "button")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,43 +113,41 @@ def take_question(
     )
 
 
-@transaction.atomic
 def take_takeover(arrival: Arrival, *, resume_hours: int) -> Taken:
-    """A person speaks, or was given the conversation: the bot is silent from this commit on."""
-    row = _event_values(arrival, outcome=Outcome.IGNORED, reason=Reason.NO_ANSWER_NEEDED)
-    if not _insert_event(row):
-        return Taken(is_duplicate=True)
-    talk = _talk_of(arrival)
-    _silence(_unless_given_back(talk, arrival), reason="person", resume_hours=resume_hours)
-    _note_status(talk, arrival)
-    return Taken(reason=Reason.NO_ANSWER_NEEDED)
+    """A person speaks, or was given the conversation: the bot is silent from this commit on.
+
+    A person's message that is told late changes nothing after the bot got the talk back.
+    """
+    values = _news_values(arrival) | {
+        "why": "person",
+        "human_until": _moment(arrival.now + timedelta(hours=resume_hours)),
+        "later": _moment((arrival.occurred_at or arrival.now) + CLOCKS_DIFFER),
+    }
+    where = _NOT_GIVEN_BACK if arrival.message_id is not None else "true"
+    return _take_news(values, [_SILENCE, _STATUS], where=where, silences=True)
 
 
-@transaction.atomic
 def take_status(arrival: Arrival, *, is_takeover: bool, resume: str) -> Taken:
     """The conversation changed in Chatwoot: who has it, and where its history begins anew."""
-    reason = Reason.NO_ANSWER_NEEDED
-    row = _event_values(arrival, outcome=Outcome.IGNORED, reason=reason)
-    if not _insert_event(row):
-        return Taken(is_duplicate=True)
-    talk = _talk_of(arrival)
-    conversation = arrival.event.conversation
-    status = conversation.status if conversation is not None else ""
-    before = talk.select_for_update().values_list("status", flat=True).first()
-    if before is None or before == status:
-        return Taken(reason=reason)
-    if is_takeover:
-        _silence(talk, reason=f"status {status}", resume_hours=0)
+    status = arrival.event.conversation.status if arrival.event.conversation is not None else ""
+    values = _news_values(arrival) | {"why": f"status {status}"[:40], "human_until": None}
+    changes = [_STATUS]
     if status == Status.RESOLVED:
-        _resolve(talk, arrival, gives_back=resume == "on_resolve")
-    if status == Status.PENDING and resume in ("on_pending", "on_resolve"):
-        _give_back(talk, arrival, only_resolved=resume == "on_resolve")
-    _note_status(talk, arrival)
-    return Taken(reason=reason)
+        changes.append(_NEW_MATTER)
+    if is_takeover:
+        changes.append(_SILENCE)
+    elif (status == Status.RESOLVED and resume == "on_resolve") or (
+        status == Status.PENDING and resume == "on_pending"
+    ):
+        changes.append(_GIVE_BACK)
+    elif status == Status.PENDING and resume == "on_resolve":
+        changes.append(_GIVE_BACK_RESOLVED)
+    return _take_news(values, changes, where=_CHANGES_STATUS, silences=is_takeover)
 
 
 @transaction.atomic
 def take_update(arrival: Arrival, *, is_deleted: bool, refused_marker: str, error: str) -> Taken:
+    """A customer took a message back, or the channel refused one of ours."""
     row = _event_values(arrival, outcome=Outcome.IGNORED, reason=Reason.NO_ANSWER_NEEDED)
     if not _insert_event(row):
         return Taken(is_duplicate=True)
@@ -180,73 +177,12 @@ def _talk_of(arrival: Arrival) -> Any:
     )
 
 
-def _unless_given_back(talk: Any, arrival: Arrival) -> Any:
-    """A person's message that is told late changes nothing after the bot got the talk back."""
-    if arrival.message_id is None or arrival.occurred_at is None:
-        return talk
-    later = arrival.occurred_at + CLOCKS_DIFFER
-    return talk.filter(boundary_message_id__lt=arrival.message_id).exclude(
-        control=Control.BOT, control_reason__in=GIVEN_BACK, control_at__gt=later
-    )
-
-
-def _silence(talk: Any, *, reason: str, resume_hours: int) -> None:
-    """Cancels what is not yet sent; a turn that runs notices at its next step."""
-    until = Now() + timedelta(hours=resume_hours) if resume_hours else None
-    talk.exclude(control=Control.PAUSED).update(
-        control=Control.HUMAN,
-        control_reason=reason,
-        control_at=Now(),
-        human_until=until,
-        released_agent_id=None,
-        arrivals=F("arrivals") + 1,
-    )
-    outbox = OutboundMessage.objects.filter(conversation__in=talk)
-    outbox.exclude(part="note").cancel(str(Reason.PERSON_CAME.label))
-
-
-def _resolve(talk: Any, arrival: Arrival, *, gives_back: bool) -> None:
-    """What was said so far is another matter now."""
-    last = (
-        InboundEvent.objects.filter(conversation__in=talk, event=Kind.MESSAGE_CREATED)
-        .order_by("-message_id")
-        .values_list("message_id", flat=True)
-        .first()
-    )
-    talk.update(
-        boundary_message_id=Greatest("boundary_message_id", last or 0),
-        unhelped=0,
-        disclosed_at=None,
-    )
-    if gives_back:
-        _give_back(talk, arrival, only_resolved=False)
-
-
-def _give_back(talk: Any, arrival: Arrival, *, only_resolved: bool) -> None:
-    rows = talk.filter(control=Control.HUMAN)
-    if only_resolved:
-        rows = rows.filter(status=Status.RESOLVED)
-    rows.update(
-        control=Control.BOT,
-        control_reason="status",
-        control_at=Now(),
-        released_agent_id=_agent_in(arrival),
-        unhelped=0,
-    )
-
-
 def _agent_in(arrival: Arrival) -> int | None:
     """The person to whom it is assigned in Chatwoot."""
     conversation = arrival.event.conversation
     if conversation is None or not conversation.is_with_person or not conversation.assignee:
         return None
     return conversation.assignee.id
-
-
-def _note_status(talk: Any, arrival: Arrival) -> None:
-    conversation = arrival.event.conversation
-    if conversation is not None and conversation.status in Status.values:
-        talk.update(status=conversation.status, can_reply=conversation.can_reply)
 
 
 def _look_again(arrival: Arrival) -> None:
@@ -388,6 +324,8 @@ _QUESTION = f"""
     SELECT talk.id, event.id, event.reason, EXISTS (SELECT 1 FROM had)
     FROM talk LEFT JOIN event ON true
 """
+# psycopg keeps what it has parsed of statements of at most 4,096 characters.
+_QUESTION = " ".join(_QUESTION.split())
 
 
 def _question_in_steps(values: dict[str, Any], event: dict[str, Any]) -> list[Sequence[Any]]:
@@ -425,6 +363,90 @@ def _record_at_once(arrival: Arrival, row: dict[str, Any], marker: str) -> tuple
     )
     found = _rows(statement, row | {"marker": marker})[0]
     return bool(found[0]), bool(found[1])
+
+
+_NOW = {"postgresql": "now()", "sqlite": f"{_STAMP}, 'now')"}[connection.vendor]
+# What news may change about a conversation; columns on the right are those of before.
+_STATUS = {"status": "%(status)s", "can_reply": "%(can_reply)s"}
+_SILENCE = {
+    "control": "CASE WHEN control = 'paused' THEN control ELSE 'human' END",
+    "control_reason": "CASE WHEN control = 'paused' THEN control_reason ELSE %(why)s END",
+    "control_at": _NOW,
+    "human_until": "%(human_until)s",
+    "released_agent_id": "NULL",
+    "arrivals": "arrivals + 1",
+}
+_NEW_MATTER = {
+    "boundary_message_id": (
+        f"COALESCE((SELECT max(e.message_id) FROM {_EVENTS} e WHERE e.conversation_id = {_TALKS}.id"
+        f" AND e.event = '{Kind.MESSAGE_CREATED.value}'), boundary_message_id)"
+    ),
+    "unhelped": "0",
+    "disclosed_at": "NULL",
+}
+
+
+def _given_back(condition: str) -> dict[str, str]:
+    is_so = f"control = 'human' AND {condition}"
+    return {
+        "control": f"CASE WHEN {is_so} THEN 'bot' ELSE control END",
+        "control_reason": f"CASE WHEN {is_so} THEN 'status' ELSE control_reason END",
+        "control_at": f"CASE WHEN {is_so} THEN {_NOW} ELSE control_at END",
+        "released_agent_id": f"CASE WHEN {is_so} THEN %(agent_id)s ELSE released_agent_id END",
+        "unhelped": "0",
+    }
+
+
+_GIVE_BACK = _given_back("1 = 1")
+_GIVE_BACK_RESOLVED = _given_back("status = 'resolved'")
+_OF_TALK = "connection_id = %(connection_id)s AND number = %(number)s AND tenant_id = %(tenant_id)s"
+_CHANGES_STATUS = "status <> %(status)s"
+_NOT_GIVEN_BACK = (
+    "boundary_message_id < %(message_id)s AND NOT (control = 'bot' AND control_at > %(later)s"
+    " AND control_reason IN ('status', 'resumed', 'button'))"
+)
+_CANCEL = (
+    f"UPDATE {_OUTBOX} SET state = '{OutboundState.CANCELLED.value}', last_error = %(came)s"
+    f" WHERE state = '{OutboundState.PENDING.value}' AND part <> '{Part.NOTE.value}'"
+)
+
+
+def _take_news(
+    values: dict[str, Any], changes: Iterable[dict[str, str]], *, where: str, silences: bool
+) -> Taken:
+    """Write the event down, and if it is new, change the conversation and cancel what waits."""
+    columns = {name: value for change in changes for name, value in change.items()}
+    to = ", ".join(f"{name} = {value}" for name, value in columns.items())
+    insert = f"{_INSERT_EVENT} VALUES ({_EVENT_VALUES}) {_ONCE}"
+    update = f"UPDATE {_TALKS} SET {to} WHERE {_OF_TALK} AND {where}"
+    if _is_postgresql():
+        steps = [
+            f"event AS ({insert})",
+            f"talk AS ({update} AND EXISTS (SELECT 1 FROM event) RETURNING id)",
+        ]
+        if silences:
+            steps.append(f"gone AS ({_CANCEL} AND conversation_id IN (SELECT id FROM talk))")
+        is_new = bool(_rows(f"WITH {', '.join(steps)} SELECT id FROM event", values))
+    else:
+        with transaction.atomic():
+            is_new = bool(_rows(insert, values))
+            talks = _rows(f"{update} RETURNING id", values) if is_new else []
+            if silences and talks:
+                talk_id = {"talk_id": talks[0][0]}
+                _rows(f"{_CANCEL} AND conversation_id = %(talk_id)s RETURNING id", values | talk_id)
+    return Taken(is_duplicate=not is_new, reason=Reason.NO_ANSWER_NEEDED)
+
+
+def _news_values(arrival: Arrival) -> dict[str, Any]:
+    conversation = arrival.event.conversation
+    assert conversation is not None  # noqa: S101  news about one
+    return {
+        **_event_values(arrival, outcome=Outcome.IGNORED, reason=Reason.NO_ANSWER_NEEDED),
+        "status": conversation.status if conversation.status in Status.values else Status.PENDING,
+        "can_reply": conversation.can_reply,
+        "agent_id": _agent_in(arrival),
+        "came": str(Reason.PERSON_CAME.label),
+    }
 
 
 def _insert_event(row: dict[str, Any]) -> bool:

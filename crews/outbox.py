@@ -24,6 +24,7 @@ from crews.models import (
     InboundEvent,
     OutboundMessage,
     OutboundState,
+    Outcome,
     Part,
     Reason,
     Turn,
@@ -90,11 +91,16 @@ def flush(desk: Desk, turn: Turn) -> None:
     """Send what is left of the turn, one after the other.
 
     NotNowError when the next one has to wait, NotTakenError when it will never arrive,
-    TakenOverError when a person came first.
+    TakenOverError when a person came first, also when that person's arrival cancelled them.
     """
+    was_sent = False
     while rows := list(turn.outbox.unfinished()):
-        if all(_is_over(desk, row) for row in rows):
-            return
+        is_over = all(_is_over(desk, row) for row in rows)
+        was_sent = was_sent or any(row.state == OutboundState.SENT for row in rows)
+        if is_over:
+            break
+    if turn.outcome == Outcome.ANSWERED and not (was_sent or desk.is_sandbox or is_said(turn)):
+        raise TakenOverError
 
 
 def _is_over(desk: Desk, row: OutboundMessage) -> bool:
@@ -318,8 +324,9 @@ def texts(turn: Turn, part: Part) -> Sequence[str]:
     return list(turn.outbox.filter(part=part).order_by("position").values_list("body", flat=True))
 
 
-def is_said(turn: Turn, part: Part) -> bool:
-    said: bool = turn.outbox.filter(part=part, state=OutboundState.SENT).exists()
+def is_said(turn: Turn) -> bool:
+    """Whether the customer has seen anything of it."""
+    said: bool = turn.outbox.filter(part=Part.REPLY, state=OutboundState.SENT).exists()
     return said
 
 

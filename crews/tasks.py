@@ -8,11 +8,12 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from crews import answering, catching_up, claims, waking
+from crews import alarms, answering, catching_up, claims, purging, waking, watching
 from crews.models import Conversation
 from integrations.chatwoot import connections
 from integrations.failures import RemoteError
 from integrations.models import Connection
+from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
 
@@ -81,3 +82,33 @@ def reconcile_connection(*, connection_id: int) -> None:
         return
     for taken in found:
         wake(taken.conversation_id, tenant_id=taken.tenant_id, seconds=taken.wakes_in)
+
+
+@shared_task
+def purge_old_texts() -> None:
+    for pk in Tenant.objects.order_by("pk").values_list("pk", flat=True):
+        purge_texts_of.delay(tenant_id=pk)
+
+
+@shared_task
+def purge_texts_of(*, tenant_id: int) -> None:
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is not None:
+        purging.purge(tenant, now=timezone.now())
+
+
+@shared_task
+def watch() -> None:
+    """Looks for what goes wrong without a word, and sees to it that staff are told."""
+    now = timezone.now()
+    for pk, tenant_id in watching.watch(now=now):
+        wake(pk, tenant_id=tenant_id, seconds=0)
+    for tenant_id in alarms.untold(now=now):
+        tell_alarms.delay(tenant_id=tenant_id)
+
+
+@shared_task
+def tell_alarms(*, tenant_id: int) -> None:
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is not None:
+        alarms.tell(tenant, now=timezone.now())

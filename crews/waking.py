@@ -12,11 +12,10 @@ FORGOTTEN_SECONDS = 60
 def may_set(tenant_id: int) -> bool:
     """Counts one more, if there may be one more. Without a cache there always may."""
     key = _key(tenant_id)
-    if cache.add(key, 1, FORGOTTEN_SECONDS):
-        return True
     try:
         return (cache.incr(key) or 0) <= MOST_OUTSTANDING
-    except ValueError:
+    except ValueError:  # nobody has counted yet
+        cache.add(key, 1, FORGOTTEN_SECONDS)
         return True
 
 

@@ -55,15 +55,58 @@ def installation_named(name: str) -> Any:
     return found or ChatwootInstallation.objects.get_or_create(name=name or FIRST_INSTALLATION)[0]
 
 
+def installation_at(
+    address: str, *, tenant: Tenant | None = None, account_id: int = 0
+) -> ChatwootInstallation:
+    """Made when it is new. With a company, one where its account already stands without an address
+    is given this one, so it is for the platform to name the company.
+    """
+    found = ChatwootInstallation.objects.filter(base_url=address).first()
+    if found is None and tenant is not None:
+        found = _waiting_for_address(tenant, account_id)
+    if found is None:
+        found = ChatwootInstallation(name=_name_for(address))
+    if found.base_url != address:
+        found.base_url = address
+        found.save()
+    return found
+
+
+def _waiting_for_address(tenant: Tenant, account_id: int) -> ChatwootInstallation | None:
+    mapped = ChannelMapping.objects.for_tenant(tenant).filter(account_id=account_id)
+    rows = ChatwootInstallation.objects.filter(base_url=None, pk__in=mapped.values("installation"))
+    return rows.order_by("pk").first()
+
+
+def _name_for(address: str) -> str:
+    """Its host, unless another one has this name."""
+    host = address.partition("://")[2][:80]
+    is_taken = ChatwootInstallation.objects.filter(name=host).exists()
+    return address[:80] if is_taken else host
+
+
+def channels_of(installation: ChatwootInstallation, *, account_id: int) -> list[ChannelMapping]:
+    """All of an account, whichever companies they lead to."""
+    rows = ChannelMapping.objects.filter(installation=installation, account_id=account_id)
+    return list(rows.select_related("tenant").order_by("inbox_id", "pk"))
+
+
 def may_map(
     tenant: Tenant, *, installation: Any, account_id: int, inbox_id: int | None, is_platform: bool
 ) -> bool:
     """The platform hands out accounts; a company arranges the inboxes of its own."""
     if is_platform:
         return True
+    return inbox_id is not None and has_account(
+        tenant, installation=installation, account_id=account_id
+    )
+
+
+def has_account(tenant: Tenant, *, installation: Any, account_id: int) -> bool:
+    """Whether the account as a whole was given to the company."""
     accounts = ChannelMapping.objects.for_tenant(tenant)
     accounts = accounts.filter(installation=installation, account_id=account_id, inbox_id=None)
-    return inbox_id is not None and bool(accounts.exists())
+    return bool(accounts.exists())
 
 
 def forget_unmapped(tenant: Tenant) -> None:

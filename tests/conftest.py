@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection
 
+from integrations.chatwoot import connections
 from tenants import configuration
 from tenants.access import Role
 from tests import factories
@@ -92,6 +93,7 @@ def _closed_network(monkeypatch):
 def _empty_cache():
     cache.clear()
     configuration.forget()
+    connections.forget_doors()
 
 
 @pytest.fixture

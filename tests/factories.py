@@ -7,8 +7,21 @@ from django.db import transaction
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from crews.models import (
+    Alarm,
+    AlarmKind,
+    Conversation,
+    InboundEvent,
+    OutboundMessage,
+    Outcome,
+    Reason,
+    Turn,
+    TurnState,
+)
+from integrations.chatwoot import connections
 from integrations.models import (
     Breaker,
+    Connection,
     LlmCall,
     ModelPrice,
     ModelProfile,
@@ -17,7 +30,7 @@ from integrations.models import (
     UsageMail,
 )
 from integrations.models.breaker import State
-from integrations.models.remote_call import Outcome
+from integrations.models.remote_call import Outcome as CallOutcome
 from tenants import credentials
 from tenants.access import Role
 from tenants.audit import Action
@@ -256,6 +269,38 @@ class ChannelMappingFactory(OfTenantFactory):
     name = factory.Sequence(lambda n: f"Channel {n}")
 
 
+class ConnectionFactory(OfTenantFactory):
+    """With the tokens and secrets that the test names, and an address for its webhook."""
+
+    class Meta:
+        model = Connection
+
+    installation = factory.SubFactory(ChatwootInstallationFactory)
+    account_id = factory.Sequence(lambda n: n + 1)
+
+    @classmethod
+    def _create(cls, model_class, tenant, installation, account_id, **values):
+        tokens = {name: values.pop(name, None) for name in ("bot_token", "user_token", "secrets")}
+        row = connections.connect(
+            tenant, installation=installation, account_id=account_id, **tokens
+        )
+        for name, value in _of_their_kind(values).items():
+            setattr(row, name, value)
+        row.save()
+        return row
+
+
+def _of_their_kind(values):
+    """The walk marks documents as mappings; those of a connection are lists."""
+    checks, refs = values.get("checks"), values.get("secret_refs")
+    if isinstance(checks, dict):
+        sentence = " ".join(checks.values())
+        values["checks"] = [{"name": "address", "ok": False, "sentence": sentence}]
+    if isinstance(refs, dict):
+        values["secret_refs"] = list(refs.values())
+    return values
+
+
 class RemoteCallFactory(OfTenantFactory):
     class Meta:
         model = RemoteCall
@@ -265,7 +310,7 @@ class RemoteCallFactory(OfTenantFactory):
     method = "GET"
     address = "https://erp.example.com/json/2"
     status = 200
-    outcome = Outcome.ANSWERED
+    outcome = CallOutcome.ANSWERED
     duration_ms = 12
 
 
@@ -328,6 +373,62 @@ class UsageMailFactory(OfTenantFactory):
     claimed_at = factory.LazyFunction(timezone.now)
 
 
+class ConversationFactory(OfTenantFactory):
+    class Meta:
+        model = Conversation
+
+    connection = factory.SubFactory(ConnectionFactory, tenant=factory.SelfAttribute("..tenant"))
+    number = factory.Sequence(lambda n: n + 1)
+    contact_name = factory.Sequence(lambda n: f"Customer {n}")
+
+
+class TurnFactory(OfTenantFactory):
+    """One that ended well."""
+
+    class Meta:
+        model = Turn
+
+    conversation = factory.SubFactory(ConversationFactory, tenant=factory.SelfAttribute("..tenant"))
+    state = TurnState.DONE
+    outcome = Outcome.ANSWERED
+    reason = Reason.REPLIED
+    finished_at = factory.LazyFunction(timezone.now)
+
+
+class InboundEventFactory(OfTenantFactory):
+    """A customer's message that waits for its answer."""
+
+    class Meta:
+        model = InboundEvent
+
+    conversation = factory.SubFactory(ConversationFactory, tenant=factory.SelfAttribute("..tenant"))
+    connection = factory.SelfAttribute("conversation.connection")
+    event = "message_created"
+    message_id = factory.Sequence(lambda n: n + 1)
+    author = "customer"
+    text = factory.Sequence(lambda n: f"Question {n}")
+
+
+class OutboundMessageFactory(OfTenantFactory):
+    class Meta:
+        model = OutboundMessage
+
+    turn = factory.SubFactory(TurnFactory, tenant=factory.SelfAttribute("..tenant"))
+    conversation = factory.SelfAttribute("turn.conversation")
+    position = factory.Sequence(lambda n: n % 1000)
+    key = factory.Sequence(lambda n: f"key-{n}")
+    body = factory.Sequence(lambda n: f"Answer {n}")
+
+
+class AlarmFactory(OfTenantFactory):
+    class Meta:
+        model = Alarm
+
+    kind = AlarmKind.SILENT_MESSAGE
+    about = factory.Sequence(str)
+    text = factory.Sequence(lambda n: f"Alarm {n}")
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -386,6 +487,7 @@ FACTORIES = {
         CredentialAccessFactory,
         BudgetFactory,
         SpendingFactory,
+        ConnectionFactory,
         RemoteCallFactory,
         BreakerFactory,
         ProviderFactory,
@@ -393,6 +495,12 @@ FACTORIES = {
         ModelPriceFactory,
         LlmCallFactory,
         UsageMailFactory,
+        ConnectionFactory,
+        ConversationFactory,
+        TurnFactory,
+        InboundEventFactory,
+        OutboundMessageFactory,
+        AlarmFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

@@ -197,6 +197,11 @@ MIDDLEWARE = [
     "tenants.middleware.SecondFactorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+# What programs send to /webhooks/ passes these alone (chatwoot_ai.utf8).
+DOOR_MIDDLEWARE = [
+    "chatwoot_ai.middleware.RequestContextMiddleware",
+    "chatwoot_ai.metrics.MetricsMiddleware",
+]
 ROOT_URLCONF = "chatwoot_ai.urls"
 WSGI_APPLICATION = "chatwoot_ai.wsgi.application"
 TEMPLATES = [
@@ -259,6 +264,9 @@ CELERY_TASK_DEFAULT_QUEUE = "maintenance"
 CELERY_TASK_ROUTES = {
     "crews.tasks.sweep": {"queue": "maintenance"},
     "crews.tasks.reconcile_*": {"queue": "maintenance"},
+    "crews.tasks.purge_*": {"queue": "maintenance"},
+    "crews.tasks.watch": {"queue": "maintenance"},
+    "crews.tasks.tell_alarms": {"queue": "maintenance"},
     "crews.*": {"queue": "chat"},
     "knowledge.*": {"queue": "indexing"},
     "integrations.*": {"queue": "maintenance"},
@@ -282,6 +290,15 @@ CELERY_BEAT_SCHEDULE = {
     },
     "reconcile-connections": {
         "task": "crews.tasks.reconcile_connections",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "purge-old-texts": {
+        "task": "crews.tasks.purge_old_texts",
+        "schedule": 24 * 60 * 60,
+    },
+    "watch-over-conversations": {
+        "task": "crews.tasks.watch",
         "schedule": 60,
         "options": {"expires": 60},
     },
@@ -379,6 +396,7 @@ API_REQUESTS_PER_MINUTE = int(env.number("API_REQUESTS_PER_MINUTE", 600, least=1
 ONBOARDING_POINTS = [
     "tenants.onboarding.domain",
     "tenants.onboarding.business_hours",
+    "integrations.chatwoot.first_step.first_step",
     "tenants.onboarding.channels",
     "tenants.onboarding.team",
     "tenants.onboarding.secrets",

@@ -18,7 +18,10 @@ class AlarmKind(models.TextChoices):
 
 
 class Alarm(TenantModel):
-    """One per matter while it lasts; `about` tells apart matters of one kind."""
+    """One per matter while it lasts; `about` tells apart matters of one kind.
+
+    `claimed_at`: somebody began to tell it. `told_at`: nothing is left to be told.
+    """
 
     is_audited: ClassVar[bool] = False
 
@@ -31,6 +34,8 @@ class Alarm(TenantModel):
     ended_at = models.DateTimeField(_("over since"), null=True, blank=True)
     mailed_at = models.DateTimeField(_("mailed at"), null=True, blank=True)
     posted_at = models.DateTimeField(_("posted at"), null=True, blank=True)
+    claimed_at = models.DateTimeField(null=True, editable=False)
+    told_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("alarm")
@@ -44,7 +49,12 @@ class Alarm(TenantModel):
         ]
         indexes: ClassVar[Any] = [
             models.Index(fields=["tenant", "-raised_at"], name="crews_alarm_newest"),
+            models.Index(
+                fields=["raised_at"],
+                name="crews_alarm_untold",
+                condition=models.Q(told_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.text
+        return str(self.get_kind_display())

@@ -12,6 +12,7 @@ from integrations.chatwoot import values
 from integrations.models import Connection
 from tenants.models import ChannelMapping, Domain
 from tenants.scoping import TenantModel, TenantQuerySet
+from tenants.showing import visible
 
 
 class Control(models.TextChoices):
@@ -61,10 +62,21 @@ class Conversation(TenantModel):
 
     is_audited: ClassVar[bool] = False
 
-    connection = models.ForeignKey(Connection, models.CASCADE, verbose_name=_("connection"))
+    # Every index costs at each message, so only those stand here that something asks for.
+    tenant = models.ForeignKey(
+        "tenants.Tenant", models.CASCADE, db_index=False, verbose_name=_("company")
+    )
+    connection = models.ForeignKey(
+        Connection, models.CASCADE, db_index=False, verbose_name=_("connection")
+    )
     number = models.PositiveBigIntegerField(_("number"))
     channel = models.ForeignKey(
-        ChannelMapping, models.SET_NULL, null=True, blank=True, verbose_name=_("channel")
+        ChannelMapping,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("channel"),
     )
     inbox_id = models.PositiveBigIntegerField(_("inbox number"), null=True, blank=True)
     channel_kind = models.CharField(_("kind of channel"), max_length=60, blank=True)
@@ -90,7 +102,12 @@ class Conversation(TenantModel):
     boundary_message_id = models.PositiveBigIntegerField(_("history begins after"), default=0)
     language = models.CharField(_("language"), max_length=10, blank=True)
     domain = models.ForeignKey(
-        Domain, models.SET_NULL, null=True, blank=True, verbose_name=_("domain")
+        Domain,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        verbose_name=_("domain"),
     )
     can_reply = models.BooleanField(_("may be answered"), default=True)
     last_customer_at = models.DateTimeField(_("customer's last message"), null=True, blank=True)
@@ -123,7 +140,7 @@ class Conversation(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"#{self.number} {self.contact_name}".strip()
+        return visible(f"#{self.number} {self.contact_name}").strip()
 
     def is_with_person(self, seen: values.Conversation) -> bool:
         """Whether a person is assigned in Chatwoot who has not given it back."""

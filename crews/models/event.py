@@ -114,4 +114,4 @@ class InboundEvent(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} {self.message_id or ''}".strip()
+        return f"{self._meta.verbose_name} {self.pk}"

@@ -52,6 +52,9 @@ class OutboundMessage(TenantModel):
 
     is_audited: ClassVar[bool] = False
 
+    tenant = models.ForeignKey(
+        "tenants.Tenant", models.CASCADE, db_index=False, verbose_name=_("company")
+    )
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="outbox", verbose_name=_("conversation")
     )
@@ -90,4 +93,4 @@ class OutboundMessage(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.turn_id}.{self.position}"
+        return f"{self._meta.verbose_name} {self.pk}"

@@ -60,3 +60,13 @@ class Reason(models.TextChoices):
     BEFORE_CONNECTION = "before_connection", _("written before Chatwoot was connected")
     # Expired
     NOT_SENT_IN_TIME = "not_sent_in_time", _("Chatwoot could not be reached for too long")
+
+
+# The bot could not do its work, through no fault of the customer or wish of the company.
+FAILURES = (
+    Reason.FAILED,
+    Reason.DEADLINE,
+    Reason.MODEL_DOWN,
+    Reason.REJECTED,
+    Reason.UNSURE_SENT,
+)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from crews.models.conversation import Conversation
-from crews.models.outcomes import Outcome, Reason
+from crews.models.outcomes import FAILURES, Outcome, Reason
 from tenants.fields import DocumentField
 from tenants.scoping import TenantModel
 
@@ -26,6 +26,9 @@ class Turn(TenantModel):
 
     is_audited: ClassVar[bool] = False
 
+    tenant = models.ForeignKey(
+        "tenants.Tenant", models.CASCADE, db_index=False, verbose_name=_("company")
+    )
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="turns", verbose_name=_("conversation")
     )
@@ -55,7 +58,18 @@ class Turn(TenantModel):
         ]
         indexes: ClassVar[Any] = [
             models.Index(fields=["tenant", "-started_at"], name="crews_turn_newest"),
+            # Few turns end like this, so that they cost the others nothing.
+            models.Index(
+                fields=["finished_at"],
+                name="crews_turn_failures",
+                condition=models.Q(reason__in=FAILURES),
+            ),
+            models.Index(
+                fields=["finished_at"],
+                name="crews_turn_errors",
+                condition=~models.Q(error=""),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.conversation_id}/{self.pk}"
+        return f"{self._meta.verbose_name} {self.pk}"

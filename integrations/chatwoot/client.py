@@ -103,6 +103,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "labels": Operation("GET", "labels", Token.USER),
     "agent_bots": Operation("GET", "agent_bots", Token.USER),
     "create_agent_bot": Operation("POST", "agent_bots", Token.USER, is_repeatable=False),
+    "update_agent_bot": Operation("PATCH", "agent_bots/{bot}", Token.USER),
     "agent_bot_of_inbox": Operation("GET", "inboxes/{inbox}/agent_bot", Token.USER),
     "attach_agent_bot": Operation("POST", "inboxes/{inbox}/set_agent_bot", Token.USER),
     "webhooks": Operation("GET", "webhooks", Token.USER),
@@ -351,6 +352,11 @@ class ChatwootClient:
             "bot_type": "webhook",
         }
         return self._read("create_agent_bot", shapes.agent_bot, json=body)
+
+    def update_agent_bot(self, bot_id: int, *, outgoing_url: str) -> AgentBot:
+        """Where it is told what happens."""
+        body = {"outgoing_url": outgoing_url}
+        return self._read("update_agent_bot", shapes.agent_bot, bot=bot_id, json=body)
 
     def agent_bot_of_inbox(self, inbox_id: int) -> AgentBot | None:
         return self._read("agent_bot_of_inbox", shapes.agent_bot_if_any, inbox=inbox_id)

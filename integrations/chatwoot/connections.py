@@ -207,7 +207,9 @@ def note_event(door: Door, *, now: datetime) -> None:
 def note_failure(door: Door, error: RemoteError) -> None:
     """The last one, in words, for staff to see."""
     Connection.objects.filter(pk=door.connection_id).note(
-        last_error=str(error)[:300], last_error_at=timezone.now()
+        last_error=str(error)[:300],
+        last_error_at=timezone.now(),
+        last_error_status=error.status,
     )
 
 

@@ -19,6 +19,11 @@ def try_installation(installation: ChatwootInstallation) -> str:
         version = _version_at(installation.base_url)
     except RemoteError as error:
         raise TestFailedError(str(error)) from None
+    return sentence_about(version)
+
+
+def sentence_about(version: Version) -> str:
+    """What a Chatwoot of this version can do, and whether to update it."""
     written = ".".join(str(number) for number in version)
     return f"{_('Chatwoot %(version)s answers.') % {'version': written}} {_advice(version)}"
 

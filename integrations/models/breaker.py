@@ -18,6 +18,9 @@ class BreakerQuerySet(TenantQuerySet):
     def about(self, tenant: models.Model, *, service: str, connection: str) -> Self:
         return self.for_tenant(tenant).filter(service=service, connection=connection)
 
+    def open(self) -> Self:
+        return self.filter(state=State.OPEN)
+
 
 class Breaker(TenantModel):
     """One connection to one service that failed at least once too often."""

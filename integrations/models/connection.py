@@ -1,9 +1,11 @@
 """A Chatwoot that is connected: which account, with which tokens, and how it does."""
 
 import hashlib
-from typing import Any, ClassVar
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,12 +23,30 @@ HEALTH = frozenset(
         "last_event_at",
         "last_error",
         "last_error_at",
+        "last_error_status",
         "reconciled_at",
     }
 )
 
 
+# Chatwoot knows the token no longer, or lets it do too little, or the account is gone.
+REFUSALS = (401, 403, 404)
+SURELY_COMPARED = timedelta(minutes=2)
+
+
 class ConnectionQuerySet(TenantQuerySet):
+    def refused(self, *, now: datetime) -> Self:
+        """Turned away since they last worked. With the token of a person they are compared every
+        minute, so that one refused request among others is none; else events must do as proof.
+        """
+        worked_at = models.Case(
+            models.When(user_token_ref="", then="last_event_at"), default="reconciled_at"
+        )
+        rows = self.filter(is_enabled=True, tenant__is_active=True, last_error_status__in=REFUSALS)
+        latest = Least("last_error_at", models.Value(now - SURELY_COMPARED))
+        rows = rows.annotate(worked_at=worked_at)
+        return rows.filter(models.Q(worked_at=None) | models.Q(worked_at__lt=latest))
+
     def note(self, **values: Any) -> int:
         """What is noted about its health is no change of it; the audit log hears nothing."""
         return models.QuerySet.update(self, **values)
@@ -79,6 +99,7 @@ class Connection(TenantModel):
     last_event_at = models.DateTimeField(_("last event"), null=True, blank=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=300, blank=True, editable=False)
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True, editable=False)
+    last_error_status = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     reconciled_at = models.DateTimeField(
         _("last compared with Chatwoot"), null=True, blank=True, editable=False
     )

@@ -1,5 +1,6 @@
 """Every call of a model as a record: what for, which model, how it ended, what it cost."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -46,6 +47,13 @@ class LlmCallQuerySet(TenantQuerySet):
             dollars=Sum("cost"),
             unpriced=Count("pk", filter=unpriced),
         )
+
+    def totals_by_turn(self, turns: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """In one query. Turns without calls are not among them; without prices they cost None."""
+        rows = self.filter(turn__in=turns).order_by().values_list("turn")
+        sums = rows.annotate(Count("pk"), Sum("tokens_in"), Sum("tokens_out"), Sum("cost"))
+        names = ("model_calls", "tokens_in", "tokens_out", "cost")
+        return {turn: dict(zip(names, values, strict=True)) for turn, *values in sums}
 
     def drop_older_than(self, when: datetime) -> int:
         """In chunks, so that no statement holds the table for long."""

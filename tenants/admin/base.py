@@ -151,6 +151,7 @@ class ScopedAdmin(_ScopedFields, ModelAdmin):
 
     export_fields: ClassVar[tuple[str, ...]] = ()
     is_in_palette: ClassVar[bool] = True
+    nothing_yet: ClassVar[Any] = ""  # what an empty list says: what to do first
     list_filter_submit = True
     list_per_page = 50
     show_full_result_count = False

@@ -278,14 +278,18 @@ class DomainView(TenantView):
         if not settings.DEV_MODE:
             message = _("A domain for tests is chosen outside production only (DEV_MODE=true).")
             raise ValidationError({"domain": [message]})
-        domain = Domain.objects.visible_to(self.access).filter(slug=name).first()
-        if domain is None:
-            raise ValidationError({"domain": [str(configuration.UnknownDomainError(name))]})
         row = Configuration.objects.get(tenant=self.tenant)
-        row.test_domain = domain
+        row.test_domain = self.domain_named(name)
         row.save()
         message = _("The domain for tests is now %(name)s.") % {"name": name}
         return Response({"success": True, "message": message})
+
+    def domain_named(self, name: str) -> Domain:
+        domain = Domain.objects.visible_to(self.access).filter(slug=name).first()
+        if domain is None:
+            raise ValidationError({"domain": [str(configuration.UnknownDomainError(name))]})
+        found: Domain = domain
+        return found
 
 
 class ConfigChangedView(TenantView):

@@ -8,7 +8,7 @@ from rest_framework.pagination import CursorPagination
 
 
 class NewestFirst(CursorPagination):
-    ordering = ("-created_at", "-pk")
+    ordering: tuple[str, ...] = ("-created_at", "-pk")
     page_size_query_param = "page_size"
     max_page_size = 200
 
@@ -18,5 +18,6 @@ class NewestFirst(CursorPagination):
         except (
             OverflowError,
             DataError,
-        ) as error:  # a forged cursor names a time no database knows
+            ValueError,
+        ) as error:  # a forged cursor names a time no database knows, or no number
             raise NotFound(self.invalid_cursor_message) from error

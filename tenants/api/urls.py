@@ -18,7 +18,6 @@ urlpatterns = [
     path("audit", views.AuditListView.as_view(), name="api_audit"),
     path("audit/<int:pk>", views.AuditDetailView.as_view(), name="api_audit_entry"),
     *CONFIGURATION,
-    path("admin/domain", configs.DomainView.as_view(), name="api_domain"),
     path("config-changed", configs.ConfigChangedView.as_view(), name="api_config_changed"),
     path("credentials", credentials.CredentialListView.as_view(), name="api_credentials"),
     path("credentials/sync", credential_sync.SyncView.as_view(), name="api_credential_sync"),

@@ -221,6 +221,14 @@ OPTIONS: Mapping[str, Option] = {
         least=1,
         most=3_650,
     ),
+    "summary_days": Option(
+        int,
+        365,
+        _("Days that summaries are kept"),
+        _("Of hand-overs to people; what was said in full goes earlier."),
+        least=1,
+        most=3_650,
+    ),
     "alarm_webhook_url": Option(
         str, "", _("Address for alarms"), _("Alarms are posted there as JSON."), longest=300
     ),

@@ -46,6 +46,11 @@ def of_tenant(tenant_id: int) -> Version:
     return found
 
 
+def of_domains() -> int:
+    number = DomainsVersion.objects.filter(pk=1).values_list("number", flat=True).first()
+    return number or 0
+
+
 def keys_of(tenant: Tenant) -> list[str]:
     """What Redis holds about one company."""
     return [_key(tenant.pk)]

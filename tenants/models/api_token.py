@@ -22,6 +22,7 @@ class Scope(models.TextChoices):
     TEAM_READ = "team:read", _("read the team")
     CONFIG_READ = "config:read", _("read the configuration")
     CONFIG_WRITE = "config:write", _("change the configuration")
+    CONVERSATIONS_READ = "conversations:read", _("read conversations, without what was said")
     CREDENTIALS_READ = "credentials:read", _("see which credentials there are")
     CREDENTIALS_WRITE = "credentials:write", _("store credentials")
     CREDENTIALS_SYNC = "credentials:sync", _("send credentials from an ERP")

@@ -39,6 +39,11 @@ NOT_OF_A_TENANT = {
 WITHOUT_COMPANY = {
     "tenants_channelmapping_inbox": "an inbox belongs to one company",
     "tenants_channelmapping_account": "an account belongs to one company",
+    "integrations_connection_account": "an account is connected once, for all its companies",
+    "crews_turn_one_at_a_time": "a conversation belongs to one company",
+    "crews_inboundevent_message": "a connection belongs to one company",
+    "crews_inboundevent_delivery": "a connection belongs to one company",
+    "crews_outboundmessage_position": "a turn belongs to one company",
 }
 
 ROLES = [*Role, "platform admin working for the company", "person of no company"]

@@ -10,12 +10,15 @@ from django.contrib import admin
 from chatwoot_ai.management.commands.translations import find_problems
 from tests.factories import (
     FACTORIES,
+    AlarmFactory,
     AuditEntryFactory,
     BudgetFactory,
     CredentialAccessFactory,
     CredentialFactory,
+    InboundEventFactory,
     InstallationCredentialFactory,
     MembershipFactory,
+    OutboundMessageFactory,
     SpendingFactory,
 )
 from tests.factories import ApiTokenFactory as TokenFactory
@@ -105,6 +108,11 @@ def rows(moveis, platform_admin):
     CredentialFactory(tenant=moveis, ref="Cc", label="Ll", kind="odoo")
     InstallationCredentialFactory(ref="Cc", label="Ll", kind="odoo")
     CredentialAccessFactory(tenant=moveis, ref="Cc", actor="Aa", purpose="Pp")
+    AlarmFactory(tenant=moveis, text="Tt")
+    message = OutboundMessageFactory(tenant=moveis, body="Tt", turn__handoff={"summary": "Ss"})
+    InboundEventFactory(
+        tenant=moveis, text="Tt", turn=message.turn, conversation=message.conversation
+    )
     AuditEntryFactory(
         tenant=moveis, object_label="Rr", actor_label="Aa", changes={"name": ["x", "y"]}
     )

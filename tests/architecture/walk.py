@@ -12,9 +12,10 @@ from django.db import models, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from crews.models import Conversation
 from tenants import audit
 from tenants.fields import DocumentField
-from tenants.models import Tenant
+from tenants.models import Domain, Tenant
 from tenants.models.api_token import Scope
 from tenants.scoping import TenantModel
 from tests.factories import FACTORIES, token_for
@@ -179,13 +180,26 @@ class Walk:
         for pattern in api_addresses():
             rows = list(self.their_rows.values()) if "<" in pattern else [self.theirs]
             for row in rows:
-                self.try_api(pattern, row, headers)
+                self.try_api(pattern, row, headers, self.references())
+            if pattern.endswith("admin/domain"):
+                self.try_api(pattern, self.theirs, headers, self.domain_of_conversation())
 
-    def try_api(self, pattern, row, headers):
+    def references(self):
+        rows = {model._meta.model_name: row.pk for model, row in self.their_rows.items()}
+        return {"name": "api", **rows, "tenant": self.theirs.pk}
+
+    def domain_of_conversation(self):
+        """A view that refuses fields it does not know has to be asked with its own."""
+        domain, _made = Domain.objects.get_or_create(slug="walked", defaults={"name": "Walked"})
+        return {
+            "conversation_id": self.their_rows[Conversation].number,
+            "account": self.their_rows[Conversation].connection.account_id,
+            "domain": domain.slug,
+        }
+
+    def try_api(self, pattern, row, headers, body):
         address = "/" + fill(pattern, row).lstrip("/")
-        references = {m._meta.model_name: row.pk for m, row in self.their_rows.items()}
         for method in ("get", "post", "put", "patch", "delete"):
-            body = {"name": "api", **references, "tenant": self.theirs.pk}
             options = {} if method == "get" else {"data": body, "content_type": "application/json"}
             answer = getattr(Client(raise_request_exception=False), method)(
                 address, headers=headers, **options

@@ -7,6 +7,7 @@ from integrations.chatwoot import connections
 from tests.crews.stage import Stage
 from tests.fakes import answerer
 from tests.fakes.chatwoot import fake_chatwoot
+from tests.integrations.conftest import _models_server, make_profile, models  # noqa: F401  fixtures
 
 
 @pytest.fixture(autouse=True)

@@ -257,4 +257,4 @@ def test_calls_of_a_turn_are_written_down_in_one_statement(stage):
 
     inserts = [q for q in counted if 'INTO "integrations_remotecall"' in q["sql"]]
     assert len(inserts) == 1
-    assert RemoteCall.objects.filter(service="chatwoot").count() == 3
+    assert RemoteCall.objects.filter(service="chatwoot").count() == 5

@@ -5,6 +5,7 @@ import pytest
 from crews import control
 from crews.models import Control, OutboundMessage, OutboundState
 from crews.questions import Answer
+from tests.fakes import chatwoot as fakes
 
 TAKEOVERS = {
     "replies": lambda stage, talk: stage.does("agent_replies", talk, "Oi, assumo daqui"),
@@ -83,7 +84,12 @@ def test_the_rest_of_an_answer_is_cancelled_when_a_person_comes_in_between(stage
     message = stage.writes("Oi")
     script.say("Primeira parte.\n\nSegunda parte.\n\nTerceira parte.")
     stage.chatwoot.next(
-        stage_meanwhile(lambda: stage.world.agent_replies(message.conversation, "Assumo"))
+        fakes.meanwhile(
+            lambda: stage.world.agent_replies(message.conversation, "Assumo"),
+            moment="after",
+            path="/messages$",
+            method="POST",
+        )
     )
 
     stage.works()
@@ -92,12 +98,6 @@ def test_the_rest_of_an_answer_is_cancelled_when_a_person_comes_in_between(stage
     assert stage.replies(message) == ["Primeira parte."]
     assert list(states) == [OutboundState.SENT, OutboundState.CANCELLED, OutboundState.CANCELLED]
     assert stage.outcome(message) == ("answered", "replied")
-
-
-def stage_meanwhile(act):
-    from tests.fakes.chatwoot import meanwhile
-
-    return meanwhile(act, moment="after", path="/messages$", method="POST")
 
 
 def test_a_bot_as_assignee_is_no_person(stage):
@@ -207,6 +207,18 @@ def test_the_crew_may_ask_whether_anybody_still_wants_its_answer(stage, script):
     stage.works()
 
     assert stage.outcome(message) == ("handed_off", "person_came")
+
+
+def test_a_reply_that_a_takeover_cancelled_is_no_answer(stage, script):
+    message = stage.writes("Oi")
+    stage.chatwoot.next(fakes.refuses(429, retry_after=1, path="/messages$", method="POST"))
+    stage.works(seconds=10)
+    stage.does("agent_replies", message.conversation, "Assumo")
+
+    stage.works()
+
+    assert stage.outcome(message) == ("handed_off", "person_came")
+    assert stage.replies(message) == []
 
 
 def test_newer_messages_overtake_an_answer_that_is_not_sent(stage, script):

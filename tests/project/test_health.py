@@ -19,9 +19,10 @@ from chatwoot_ai import celery as ours
 from chatwoot_ai import health
 from chatwoot_ai.models import Pulse
 from tests.conftest import AMQP_URL, REDIS_URL
+from tests.factories import ConversationFactory
 from tests.servers import free_port
 
-ALWAYS = {"database", "migrations", "keys", "workers", "disk"}
+ALWAYS = {"database", "migrations", "keys", "workers", "messages", "disk"}
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -118,6 +119,20 @@ class TestReady:
         _, body = ready()
 
         assert body["status"] == "degraded"
+
+    def test_messages_that_wait_are_degraded(self, ready, pulses):
+        ConversationFactory(due_at=timezone.now() - timedelta(seconds=125))
+
+        status, body = ready()
+
+        assert (status, body["status"]) == (200, "degraded")
+        assert not body["checks"]["messages"]["ok"]
+        assert "1, the oldest for 125 s" in health.examine()["messages"].problem
+
+    def test_messages_that_wait_their_turn_are_well(self, ready, pulses):
+        ConversationFactory(due_at=timezone.now() - timedelta(seconds=90))
+
+        assert ready()[1]["status"] == "ok"
 
     def test_missing_database_is_down(self, ready, pulses, broken_database):
         with broken_database():

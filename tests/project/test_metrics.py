@@ -1,5 +1,7 @@
 """Counters for those who watch: protected, with labels of few values."""
 
+from datetime import timedelta
+
 import pytest
 from django.conf import settings as project
 from django.db import DatabaseError, connections
@@ -11,7 +13,16 @@ from chatwoot_ai import local_queue, metrics
 from chatwoot_ai.local_queue import Workers
 from chatwoot_ai.models import Pulse
 from chatwoot_ai.tasks import report_alive
-from tests.factories import TenantFactory, token_for
+from crews.models import AlarmKind, Turn
+from crews.signals import turn_ended
+from tests.factories import (
+    AlarmFactory,
+    ConversationFactory,
+    OutboundMessageFactory,
+    TenantFactory,
+    TurnFactory,
+    token_for,
+)
 
 REQUESTS = "chatwootai_http_requests_total"
 
@@ -227,6 +238,56 @@ class TestState:
 
         assert found["chatwootai_queue_wait_seconds", "chat"] == 1.5
         assert 0 <= found["chatwootai_queue_seconds_since_alive", "chat"] < 60
+
+    def test_conversations_that_wait_are_shown(self, client, db):
+        ConversationFactory(due_at=timezone.now() - timedelta(seconds=30))
+        ConversationFactory(due_at=timezone.now() - timedelta(seconds=50))
+        ConversationFactory(due_at=timezone.now() + timedelta(seconds=50))
+
+        found = {s.name: s.value for s in samples(client)}
+
+        assert found["chatwootai_conversations_due"] == 2
+        assert 50 <= found["chatwootai_conversations_due_seconds"] < 60
+
+    def test_without_conversations_nothing_waits(self, client, db):
+        found = {s.name: s.value for s in samples(client)}
+
+        assert found["chatwootai_conversations_due"] == 0
+        assert found["chatwootai_conversations_due_seconds"] == 0
+
+    def test_messages_on_their_way_out_are_shown_by_state(self, client, db):
+        turn = TurnFactory(state="sending")
+        for state in ("pending", "pending", "unknown", "sent"):
+            OutboundMessageFactory(tenant=turn.tenant, turn=turn, state=state)
+
+        found = {
+            s.labels["state"]: s.value
+            for s in samples(client)
+            if s.name == "chatwootai_outbox_messages"
+        }
+
+        assert found == {"pending": 2, "sending": 0, "unknown": 1}
+
+    def test_alarms_are_shown_by_kind_until_they_are_over(self, client, db):
+        AlarmFactory(kind=AlarmKind.QUEUE_AGE)
+        AlarmFactory(kind=AlarmKind.QUEUE_AGE)
+        AlarmFactory(kind=AlarmKind.BREAKER, ended_at=timezone.now())
+
+        found = {
+            s.labels["kind"]: s.value for s in samples(client) if s.name == "chatwootai_alarms"
+        }
+
+        assert len(found) == len(AlarmKind)
+        assert (found["queue_age"], found["breaker"]) == (2, 0)
+
+    def test_turns_are_counted_by_outcome_and_reason(self, db):
+        labels = {"outcome": "handed_off", "reason": "model_down"}
+        before = REGISTRY.get_sample_value("chatwootai_turns_total", labels) or 0
+        turn = TurnFactory.build(**labels)
+
+        turn_ended.send(Turn, turn=turn)
+
+        assert REGISTRY.get_sample_value("chatwootai_turns_total", labels) == before + 1
 
     def test_waiting_calls_of_this_process_are_shown(self, client, db, monkeypatch):
         workers = Workers(None, project.LOCAL_QUEUE_THREADS)

@@ -67,18 +67,20 @@ CONFIGURATION = {
     "modelprofile",
     "provider",
 }
+CONVERSATIONS = {"conversation", "turn", "inboundevent", "outboundmessage", "alarm"}
+OF_EVERYBODY = CONFIGURATION | CONVERSATIONS
 SEEN = {
     Role.OWNER: {
-        *CONFIGURATION,
+        *OF_EVERYBODY,
         "membership",
         "apitoken",
         "auditentry",
         "credential",
         "credentialaccess",
     },
-    Role.EDITOR: {*CONFIGURATION, "membership"},
-    Role.AGENT: CONFIGURATION,
-    Role.VIEWER: CONFIGURATION,
+    Role.EDITOR: {*OF_EVERYBODY, "membership"},
+    Role.AGENT: OF_EVERYBODY,
+    Role.VIEWER: OF_EVERYBODY,
 }
 
 

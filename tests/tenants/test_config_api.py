@@ -7,8 +7,14 @@ from django.test import Client
 
 from tenants import configuration
 from tenants.config import layers
-from tenants.models import ChannelMapping, ChatwootInstallation, Configuration, Domain
-from tests.factories import token_for
+from tenants.models import (
+    AuditEntry,
+    ChannelMapping,
+    ChatwootInstallation,
+    Configuration,
+    Domain,
+)
+from tests.factories import ConversationFactory, token_for
 
 pytestmark = pytest.mark.django_db
 
@@ -173,6 +179,128 @@ def test_wrong_domain_for_tests_is_refused(body, call, furniture, settings):
     status, answer = call("post", "/api/v1/admin/domain", body)
 
     assert (status, answer["success"]) == (400, False)
+
+
+class TestDomainOfAConversation:
+    @pytest.fixture
+    def conversation(self, moveis):
+        return ConversationFactory(tenant=moveis, number=205, contact_name="Ana Prado")
+
+    def domain_of(self, conversation):
+        conversation.refresh_from_db()
+        return conversation.domain and conversation.domain.slug
+
+    @pytest.mark.parametrize("address", ["/api/admin/domain", "/api/v1/admin/domain"])
+    def test_it_is_chosen_in_production_too(self, address, call, conversation, furniture, settings):
+        settings.DEV_MODE = False
+
+        status, body = call("post", address, {"conversation_id": 205, "domain": "furniture"})
+
+        assert (status, body["success"]) == (200, True)
+        assert "205" in body["message"]
+        assert "furniture" in body["message"]
+        assert self.domain_of(conversation) == "furniture"
+
+    @pytest.mark.parametrize("nothing", ["", None], ids=["empty", "null"])
+    def test_it_is_taken_away_by_nothing(self, nothing, call, conversation, furniture):
+        call("post", "/api/admin/domain", {"conversation_id": 205, "domain": "furniture"})
+
+        status, body = call(
+            "post", "/api/admin/domain", {"conversation_id": 205, "domain": nothing}
+        )
+
+        assert (status, body["success"]) == (200, True)
+        assert self.domain_of(conversation) is None
+
+    def test_the_domain_for_tests_stays_as_it_is(self, call, moveis, conversation, furniture):
+        call("post", "/api/admin/domain", {"conversation_id": 205, "domain": "furniture"})
+
+        assert Configuration.objects.get(tenant=moveis).test_domain is None
+
+    def test_the_audit_log_tells_it_without_the_name_of_the_customer(
+        self, call, conversation, furniture
+    ):
+        change = {"conversation_id": 205, "domain": "furniture"}
+        call("post", "/api/admin/domain", change)
+        call("post", "/api/admin/domain", change)
+
+        entry = AuditEntry.objects.about(conversation).get()
+        assert entry.changes == {"domain": [None, "furniture"]}
+        assert entry.object_label == "#205"
+        assert entry.actor_label.startswith("machine (")
+
+    def test_a_conversation_of_another_company_does_not_exist(self, call, cosmeticos, furniture):
+        theirs = ConversationFactory(tenant=cosmeticos, number=300)
+
+        sentences = set()
+        for number in (300, 301):
+            change = {"conversation_id": number, "domain": "furniture"}
+            status, body = call("post", "/api/admin/domain", change)
+            assert status == 400
+            sentences |= {body["fields"]["conversation_id"][0].replace(str(number), "N")}
+
+        assert len(sentences) == 1
+        assert self.domain_of(theirs) is None
+
+    def test_of_several_accounts_one_has_to_be_named(self, call, moveis, conversation, furniture):
+        other = ConversationFactory(tenant=moveis, number=205)
+        change = {"conversation_id": 205, "domain": "furniture"}
+
+        status, body = call("post", "/api/admin/domain", change)
+        account = other.connection.account_id
+        named, _body = call("post", "/api/admin/domain", {**change, "account": account})
+
+        assert (status, named) == (400, 200)
+        assert str(account) in body["fields"]["account"][0]
+        assert self.domain_of(other) == "furniture"
+        assert self.domain_of(conversation) is None
+
+    def test_of_accounts_with_one_number_the_installation_has_to_be_named(
+        self, call, moveis, conversation, furniture
+    ):
+        account = conversation.connection.account_id
+        other = ConversationFactory(tenant=moveis, number=205, connection__account_id=account)
+        change = {"conversation_id": 205, "domain": "furniture", "account": account}
+        name = other.connection.installation.name
+
+        assert call("post", "/api/admin/domain", change)[0] == 400
+        assert call("post", "/api/admin/domain", {**change, "installation": name})[0] == 200
+        assert self.domain_of(other) == "furniture"
+
+    @pytest.mark.parametrize(
+        ("change", "field"),
+        [
+            ({"domain": "nowhere"}, "domain"),
+            ({"domain": "hidden"}, "domain"),
+            ({}, "domain"),
+            ({"domain": "furniture", "conversation_id": None}, "conversation_id"),
+            ({"domain": "furniture", "conversation_id": 0}, "conversation_id"),
+            ({"domain": "furniture", "conversation_id": "x"}, "conversation_id"),
+            ({"domain": "furniture", "conversation_id": 2**63}, "conversation_id"),
+            ({"domain": "furniture", "inbox": 1}, "inbox"),
+            ({"domain": "furniture", "account": 999}, "conversation_id"),
+        ],
+    )
+    def test_a_wrong_change_is_refused(self, change, field, call, conversation, furniture):
+        Domain.objects.create(slug="hidden", name="Hidden", is_offered=False)
+
+        status, body = call("post", "/api/admin/domain", {"conversation_id": 205, **change})
+
+        assert (status, body["success"]) == (400, False)
+        assert field in body["fields"]
+        assert self.domain_of(conversation) is None
+
+    def test_reading_does_not_allow_it(self, moveis, conversation, furniture):
+        _token, secret = token_for(moveis, "config:read", "conversations:read")
+
+        answer = Client().post(
+            "/api/admin/domain",
+            {"conversation_id": 205, "domain": "furniture"},
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+
+        assert answer.status_code == 403
 
 
 def test_domain_of_the_environment_holds_outside_production(moveis, furniture, settings):

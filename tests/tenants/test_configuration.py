@@ -28,6 +28,7 @@ from tenants.models import (
     Tenant,
 )
 from tests.architecture.walk import form_body
+from tests.factories import ChannelMappingFactory, ConfigurationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -135,6 +136,44 @@ def test_channel_is_the_nearest_layer(moveis):
 
     assert of_company.setting("outside_hours") == "collect"
     assert of_channel.setting("outside_hours") == "silent"
+
+
+LAYERS = {
+    "nobody": ({}, {}, {}, {}),
+    "a far domain": ({"watchdog_minutes": 20}, {}, {}, {}),
+    "the nearer domain": ({"watchdog_minutes": 20}, {"watchdog_minutes": 30}, {}, {}),
+    "the company": ({"watchdog_minutes": 20}, {}, {"watchdog_minutes": 40}, {}),
+    "the channel": ({}, {}, {"watchdog_minutes": 40}, {"watchdog_minutes": 50}),
+    "null": ({"watchdog_minutes": 20}, {}, {"watchdog_minutes": None}, {}),
+    "something else": ({"watchdog_minutes": 20}, {}, {}, {"mode": "off"}),
+}
+
+
+@pytest.mark.parametrize(("far", "near", "company", "own"), LAYERS.values(), ids=LAYERS.keys())
+def test_a_setting_of_many_channels_is_the_one_in_effect(moveis, far, near, company, own):
+    domain("far", settings=far)
+    domain("near", "far", settings=near)
+    stand_on(moveis, "near")
+    ConfigurationFactory(tenant=moveis, settings=company)
+    channel = ChannelMappingFactory(tenant=moveis, settings=own)
+    places = [(moveis.pk, None), (moveis.pk, channel.pk)]
+
+    found = configuration.setting_of_channels("watchdog_minutes", places)
+
+    for tenant_id, channel_id in places:
+        config = configuration.effective(tenant_id, channel_id=channel_id)
+        assert found[tenant_id, channel_id] == config.setting("watchdog_minutes")
+
+
+def test_a_setting_of_many_channels_costs_three_questions(db, django_assert_num_queries):
+    channels = [ChannelMappingFactory(settings={"watchdog_minutes": n}) for n in (5, 7, 9)]
+    places = [(channel.tenant_id, channel.pk) for channel in channels]
+    configuration.setting_of_channels("watchdog_minutes", places)
+
+    with django_assert_num_queries(3):
+        found = configuration.setting_of_channels("watchdog_minutes", places)
+
+    assert list(found.values()) == [5, 7, 9]
 
 
 def test_channel_of_another_company_is_not_there(moveis, cosmeticos):

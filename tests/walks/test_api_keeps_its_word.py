@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from chatwoot_ai.utf8 import make_application
+from crews.models import Conversation
 from tenants.models import AuditEntry, Credential, Domain, Membership, Tenant
 from tenants.models.api_token import Scope
 from tenants.scoping import TenantModel
@@ -45,7 +46,7 @@ def describe():
 
 schema = describe()
 about_known_rows = schema.include(path_regex=r"\{|/sync$|/lamps$")
-domain_for_tests = schema.include(path_regex="/admin/domain$")
+domains = schema.include(path_regex="/admin/domain$")
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +87,13 @@ def furniture(db):
 
 
 @pytest.fixture
-def headers(moveis, furniture):
+def talk(moveis):
+    """A conversation whose number tests know."""
+    return factories.ConversationFactory(tenant=moveis, number=205)
+
+
+@pytest.fixture
+def headers(moveis, furniture, talk):
     _token, secret = factories.token_for(moveis, *Scope.values)
     return {"Authorization": f"Bearer {secret}", "Accept-Language": "en"}
 
@@ -94,7 +101,13 @@ def headers(moveis, furniture):
 @pytest.fixture
 def known(moveis):
     """What addresses and bodies are completed with so that they lead somewhere."""
-    models = {"team": Membership, "audit": AuditEntry, "sample": Lamp, "room": Room}
+    models = {
+        "team": Membership,
+        "audit": AuditEntry,
+        "sample": Lamp,
+        "room": Room,
+        "conversations": Conversation,
+    }
     return {
         "tenant": moveis.slug,
         "account_id": moveis.slug,
@@ -126,7 +139,14 @@ def complete(values, known):
         complete(value, known)
 
 
-@domain_for_tests.parametrize()
+@domains.parametrize()
+def test_a_known_conversation_gets_its_domain_as_described(case, headers):
+    complete(case.body, {"conversation_id": 205, "domain": "furniture"})
+
+    case.call_and_validate(headers=headers, checks=CHECKS)
+
+
+@domains.parametrize()
 def test_outside_production_the_answers_are_as_described_too(case, headers, settings):
     settings.DEV_MODE = True
 
@@ -149,6 +169,9 @@ BODIES = [
     b'{"channels": [{"account": 1, "inbox": 9}]}',
     b'{"channels": [{"account": 2, "inbox": 9}]}',
     b'{"domain": "furniture"}',
+    b'{"conversation_id": 205, "domain": "furniture"}',
+    b'{"conversation_id": 205, "domain": null}',
+    b'{"conversation_id": 206, "domain": ""}',
 ]
 
 

@@ -541,6 +541,15 @@ def create_bot(api, request, who, account, names):
     return Answer(200, shapes.bot(row, shows_secrets=True))
 
 
+def update_bot(api, request, who, account, names):
+    row = api.row(api.world.bots, names["bot"], account)
+    if row.account_id is None:
+        raise RefusedError(401, {"error": "You are not authorized to do this action"})
+    for name in ("name", "description", "outgoing_url"):
+        setattr(row, name, request.body.get(name, getattr(row, name)))
+    return Answer(200, shapes.bot(row, shows_secrets=True))
+
+
 def bot_of_inbox(api, request, who, account, names):
     inbox = api.row(api.world.inboxes, names["inbox"], account)
     bot = api.world.bots.get(inbox.bot_id)
@@ -636,6 +645,13 @@ ROUTES = (
         "POST",
         f"{BASE}/agent_bots",
         create_bot,
+        **ADMIN,
+        **needs("name", "description", "outgoing_url", "bot_type", "bot_config"),
+    ),
+    Route(
+        "PATCH",
+        f"{BASE}/agent_bots/<bot>",
+        update_bot,
         **ADMIN,
         **needs("name", "description", "outgoing_url", "bot_type", "bot_config"),
     ),

@@ -350,6 +350,13 @@ class TestAccount:
         assert asks.agent_bot_of_inbox(12).id == bot.id
         assert [b.id for b in asks.agent_bots()] == [chatwoot.bot.id, bot.id]
 
+    def test_a_bot_is_told_another_address(self, asks, chatwoot):
+        bot = asks.update_agent_bot(chatwoot.bot.id, outgoing_url="https://a.example/in/")
+
+        assert (bot.id, bot.outgoing_url) == (chatwoot.bot.id, "https://a.example/in/")
+        assert chatwoot.bot.outgoing_url == "https://a.example/in/"
+        assert chatwoot.bot.name == "Aurora Bot"
+
     def test_an_inbox_may_have_no_bot(self, asks):
         asks.attach_agent_bot(12, None)
 
@@ -381,7 +388,7 @@ class TestAccount:
         assert tokens_heard(chatwoot, "/api") == ["none"]
 
 
-PARTS = {"conversation": "205", "contact": "640", "inbox": "12"}
+PARTS = {"conversation": "205", "contact": "640", "inbox": "12", "bot": "7"}
 
 
 class TestTokens:
@@ -742,6 +749,7 @@ CALLS = {
     "labels": lambda c: c.labels(),
     "agent_bots": lambda c: c.agent_bots(),
     "create_agent_bot": lambda c: c.create_agent_bot(name="a", description="", outgoing_url=""),
+    "update_agent_bot": lambda c: c.update_agent_bot(7, outgoing_url="http://a"),
     "agent_bot_of_inbox": lambda c: c.agent_bot_of_inbox(12),
     "attach_agent_bot": lambda c: c.attach_agent_bot(12, 7),
     "webhooks": lambda c: c.webhooks(),

@@ -1,0 +1,40 @@
+"""Ask a company's crew something, as a customer would. Nothing is sent."""
+
+import json
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from crews import trying
+from crews.management import listing
+from crews.models import Outcome
+from tenants.management.lookup import add_account_arguments, channel_named, tenant_named
+from tenants.showing import visible
+
+
+class Command(BaseCommand):
+    help = "Answer a question as a customer's message would be answered. Nothing is sent."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("tenant", metavar="SLUG")
+        parser.add_argument("text", metavar="TEXT")
+        parser.add_argument("--inbox", type=int, metavar="N", help="its number in Chatwoot")
+        add_account_arguments(parser)
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        tenant = tenant_named(options["tenant"])
+        if not options["text"].strip():
+            raise CommandError(_("Write a question."))
+        tried = trying.ask(tenant, options["text"], channel=channel_named(tenant, options))
+        if options["json"]:
+            self.stdout.write(json.dumps({**asdict(tried), "sources": []}))
+            return
+        if tried.answer:
+            self.stdout.write(visible(tried.answer))
+        if tried.outcome == Outcome.HANDED_OFF:
+            self.stdout.write(listing.ending_of(tried.outcome, tried.reason))
+        self.stdout.write(_("Model calls: %(count)s") % {"count": tried.model_calls})
