@@ -11,6 +11,7 @@ from tests.benchmarks.talking import serve
 from tests.fakes.chatwoot import FakeChatwoot
 
 MOST_UNDER_WAY = 24
+PATIENCE_SECONDS = 60  # longer than Chatwoot's: what is slow is to be seen as slow, not as lost
 
 fake = FakeChatwoot()
 accounts = {}  # number → (inbox, bot)
@@ -18,6 +19,7 @@ accounts = {}  # number → (inbox, bot)
 
 def furnish(count):
     """Accounts, each with a bot that has the only inbox."""
+    fake.world.deliveries.seconds = PATIENCE_SECONDS
     fake.start()
     return {"url": fake.url, "accounts": [_furnished(number) for number in range(count)]}
 
