@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from chatwoot_ai.models import Pulse
+from crews.tasks import reconcile_connections
 
 
 @shared_task(bind=True)
@@ -26,6 +27,9 @@ def drop_expired_sessions() -> None:
 
 @signals.worker_ready.connect
 def report_started(sender: Any, **_: Any) -> None:
-    """A fresh worker reports at once, so nobody waits half a minute to see that it works."""
+    """A fresh worker reports at once, so nobody waits half a minute to see that it works, and asks
+    what was missed while none was there.
+    """
     for queue in sender.app.amqp.queues.consume_from:
         report_alive.apply_async(kwargs={"queue": queue}, queue=queue)
+    reconcile_connections.delay()

@@ -46,6 +46,7 @@ logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 3
 MOST_RESTARTS = 2
 PAUSE_SECONDS = 15.0
+SWITCHED_OFF_SECONDS = 60.0
 KEPT_AFTER_DEADLINE_SECONDS = 60.0
 EXPIRED_REASONS = frozenset({Reason.NOT_SENT_IN_TIME})
 
@@ -73,6 +74,8 @@ def work(claim: Claim) -> float | None:
 
 def _go_on(desk: Desk) -> Any:
     """What is unfinished goes first; when the next attempt is, if something has to wait."""
+    if not desk.door.is_enabled:
+        return Now() + timedelta(seconds=SWITCHED_OFF_SECONDS)
     try:
         _do_chore(desk)
         last = _last_turn(desk)
@@ -374,11 +377,15 @@ def _write_down(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
 
 
 def _write_reply(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
+    """What is left of an answer on its channel; where nothing is left, a person goes on."""
     bubbles = channels.bubbles(
         given.text,
         desk.conversation.channel_kind,
         most=desk.config.setting("most_bubbles"),
     )
+    if not bubbles:
+        handoff.plan(desk, turn, HandOff(Reason.FAILED), after=after)
+        return
     desk.note(unhelped=0 if given.is_helpful else models.F("unhelped") + 1)
     if desk.config.setting("disclosure") and desk.conversation.disclosed_at is None:
         own = desk.config.setting("disclosure_text")

@@ -83,6 +83,7 @@ def _said(event: InboundEvent, files: Sequence[Attachment], language: str) -> Sa
     described = media.describe(files, language) if files else ""
     return Said(
         message_id=event.message_id or 0,
+        written=event.text.strip(),
         text="\n".join(part for part in (event.text.strip(), described) if part),
         at=event.occurred_at or event.received_at,
         media=tuple(part.kind for part in files),

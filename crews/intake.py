@@ -381,6 +381,8 @@ _NEW_MATTER = {
         f"COALESCE((SELECT max(e.message_id) FROM {_EVENTS} e WHERE e.conversation_id = {_TALKS}.id"
         f" AND e.event = '{Kind.MESSAGE_CREATED.value}'), boundary_message_id)"
     ),
+    "control_reason": "CASE WHEN control = 'bot' THEN 'resolved' ELSE control_reason END",
+    "control_at": f"CASE WHEN control = 'bot' THEN {_NOW} ELSE control_at END",
     "unhelped": "0",
     "disclosed_at": "NULL",
 }
@@ -403,7 +405,7 @@ _OF_TALK = "connection_id = %(connection_id)s AND number = %(number)s AND tenant
 _CHANGES_STATUS = "status <> %(status)s"
 _NOT_GIVEN_BACK = (
     "boundary_message_id < %(message_id)s AND NOT (control = 'bot' AND control_at > %(later)s"
-    " AND control_reason IN ('status', 'resumed', 'button'))"
+    " AND control_reason IN ('status', 'resumed', 'resolved', 'button'))"
 )
 _CANCEL = (
     f"UPDATE {_OUTBOX} SET state = '{OutboundState.CANCELLED.value}', last_error = %(came)s"

@@ -28,10 +28,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message that is to be answered. `media` names the kinds of its files."""
+    """One message that is to be answered. `written` is what the customer wrote, `text` is that and
+    what its files show or say, as far as we can tell; `media` names their kinds.
+    """
 
     message_id: int
     text: str = field(repr=False)
+    written: str = field(repr=False)
     at: datetime
     media: tuple[str, ...] = ()
 

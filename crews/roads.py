@@ -31,7 +31,7 @@ def before_answering(question: Question, attachments: Sequence[Attachment]) -> A
 
 def _asks_for_person(question: Question, said: Said) -> bool:
     more = question.config.setting("person_words").splitlines()
-    return phrases.asks_for_person(said.text, more=[word for word in more if word.strip()])
+    return phrases.asks_for_person(said.written, more=[word for word in more if word.strip()])
 
 
 def _outside_hours(question: Question) -> Answer | None:
@@ -52,7 +52,7 @@ def _closed_sentence(question: Question) -> str:
 def _about_media(question: Question, attachments: Sequence[Attachment]) -> Answer | None:
     """Files we cannot read, and no words beside them."""
     unread = media.unreadable_kinds(attachments)
-    if not unread or any(said.text.strip() for said in question.messages):
+    if not unread or any(said.written for said in question.messages):
         return None
     language, own = question.talk.language, question.config.setting("media_text")
     if question.config.setting("media_hands_over"):

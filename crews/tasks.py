@@ -18,14 +18,19 @@ from tenants.models import Tenant
 logger = logging.getLogger(__name__)
 
 LONGEST_STRETCH_SECONDS = 60.0
+LONGEST_COUNTDOWN_SECONDS = 60.0
 SWEPT_AT_ONCE = 64
 
 
 def wake(conversation_id: int, *, tenant_id: int, seconds: float) -> None:
-    """Set an alarm clock, after the commit; not when the company has enough of them running."""
+    """Set an alarm clock, after the commit; not when the company has enough of them running.
+
+    One that rings too early is set again: brokers do not keep messages back for long.
+    """
     if waking.may_set(tenant_id):
         answer_conversation.apply_async(
-            kwargs={"conversation_id": conversation_id, "tenant_id": tenant_id}, countdown=seconds
+            kwargs={"conversation_id": conversation_id, "tenant_id": tenant_id},
+            countdown=min(seconds, LONGEST_COUNTDOWN_SECONDS),
         )
 
 

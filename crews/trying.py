@@ -58,7 +58,7 @@ def _question(
             inbox_id=channel.inbox_id if channel is not None else None,
             language=language,
         ),
-        messages=(Said(message_id=0, text=text, at=timezone.now()),),
+        messages=(Said(message_id=0, text=text, written=text, at=timezone.now()),),
         history=(),
         config=config,
         deadline=time.monotonic() + config.setting("turn_deadline_seconds"),

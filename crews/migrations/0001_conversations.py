@@ -7,216 +7,796 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('integrations', '0005_refused_connections'),
-        ('tenants', '0006_budgets'),
+        ("integrations", "0005_refused_connections"),
+        ("tenants", "0006_budgets"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveBigIntegerField(verbose_name='number')),
-                ('inbox_id', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='inbox number')),
-                ('channel_kind', models.CharField(blank=True, max_length=60, verbose_name='kind of channel')),
-                ('contact_id', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='contact number')),
-                ('contact_name', models.CharField(blank=True, max_length=200, verbose_name='contact')),
-                ('status', models.CharField(choices=[('pending', 'pending'), ('open', 'open'), ('resolved', 'resolved'), ('snoozed', 'snoozed')], default='pending', max_length=10, verbose_name='status')),
-                ('control', models.CharField(choices=[('bot', 'bot'), ('handing over', 'being handed over'), ('human', 'person'), ('paused', 'paused')], default='bot', max_length=12, verbose_name='who answers')),
-                ('control_reason', models.CharField(blank=True, max_length=40, verbose_name='because')),
-                ('control_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
-                ('human_until', models.DateTimeField(blank=True, null=True, verbose_name='with a person until')),
-                ('released_agent_id', models.PositiveBigIntegerField(blank=True, editable=False, null=True)),
-                ('chore', models.CharField(blank=True, choices=[('', '–'), ('hand over', 'hand it over'), ('open', 'open it for people'), ('give back', 'give it back to the bot')], max_length=10, verbose_name='to do')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='due at')),
-                ('burst_at', models.DateTimeField(blank=True, null=True, verbose_name='first unanswered message')),
-                ('lease_until', models.DateTimeField(blank=True, null=True, verbose_name='worked on until')),
-                ('lease_owner', models.CharField(blank=True, max_length=80, verbose_name='worked on by')),
-                ('epoch', models.PositiveBigIntegerField(default=0)),
-                ('arrivals', models.PositiveBigIntegerField(default=0)),
-                ('last_seen_message_id', models.PositiveBigIntegerField(default=0, verbose_name='last message')),
-                ('boundary_message_id', models.PositiveBigIntegerField(default=0, verbose_name='history begins after')),
-                ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
-                ('can_reply', models.BooleanField(default=True, verbose_name='may be answered')),
-                ('last_customer_at', models.DateTimeField(blank=True, null=True, verbose_name="customer's last message")),
-                ('disclosed_at', models.DateTimeField(blank=True, null=True, verbose_name='said to be a bot at')),
-                ('unhelped', models.PositiveSmallIntegerField(default=0, verbose_name='answers in a row that did not help')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='first seen')),
-                ('channel', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='tenants.channelmapping', verbose_name='channel')),
-                ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='integrations.connection', verbose_name='connection')),
-                ('domain', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='tenants.domain', verbose_name='domain')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveBigIntegerField(verbose_name="number")),
+                (
+                    "inbox_id",
+                    models.PositiveBigIntegerField(
+                        blank=True, null=True, verbose_name="inbox number"
+                    ),
+                ),
+                (
+                    "channel_kind",
+                    models.CharField(blank=True, max_length=60, verbose_name="kind of channel"),
+                ),
+                (
+                    "contact_id",
+                    models.PositiveBigIntegerField(
+                        blank=True, null=True, verbose_name="contact number"
+                    ),
+                ),
+                (
+                    "contact_name",
+                    models.CharField(blank=True, max_length=200, verbose_name="contact"),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("open", "open"),
+                            ("resolved", "resolved"),
+                            ("snoozed", "snoozed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "control",
+                    models.CharField(
+                        choices=[
+                            ("bot", "bot"),
+                            ("handing over", "being handed over"),
+                            ("human", "person"),
+                            ("paused", "paused"),
+                        ],
+                        default="bot",
+                        max_length=12,
+                        verbose_name="who answers",
+                    ),
+                ),
+                (
+                    "control_reason",
+                    models.CharField(blank=True, max_length=40, verbose_name="because"),
+                ),
+                (
+                    "control_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="since"),
+                ),
+                (
+                    "human_until",
+                    models.DateTimeField(blank=True, null=True, verbose_name="with a person until"),
+                ),
+                (
+                    "released_agent_id",
+                    models.PositiveBigIntegerField(blank=True, editable=False, null=True),
+                ),
+                (
+                    "chore",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "–"),
+                            ("hand over", "hand it over"),
+                            ("open", "open it for people"),
+                            ("give back", "give it back to the bot"),
+                        ],
+                        max_length=10,
+                        verbose_name="to do",
+                    ),
+                ),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="due at")),
+                (
+                    "burst_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="first unanswered message"
+                    ),
+                ),
+                (
+                    "lease_until",
+                    models.DateTimeField(blank=True, null=True, verbose_name="worked on until"),
+                ),
+                (
+                    "lease_owner",
+                    models.CharField(blank=True, max_length=80, verbose_name="worked on by"),
+                ),
+                ("epoch", models.PositiveBigIntegerField(default=0)),
+                ("arrivals", models.PositiveBigIntegerField(default=0)),
+                (
+                    "last_seen_message_id",
+                    models.PositiveBigIntegerField(default=0, verbose_name="last message"),
+                ),
+                (
+                    "boundary_message_id",
+                    models.PositiveBigIntegerField(default=0, verbose_name="history begins after"),
+                ),
+                ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
+                ("can_reply", models.BooleanField(default=True, verbose_name="may be answered")),
+                (
+                    "last_customer_at",
+                    models.DateTimeField(
+                        blank=True, null=True, verbose_name="customer's last message"
+                    ),
+                ),
+                (
+                    "disclosed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="said to be a bot at"),
+                ),
+                (
+                    "unhelped",
+                    models.PositiveSmallIntegerField(
+                        default=0, verbose_name="answers in a row that did not help"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="first seen"
+                    ),
+                ),
+                (
+                    "channel",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="tenants.channelmapping",
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="integrations.connection",
+                        verbose_name="connection",
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="tenants.domain",
+                        verbose_name="domain",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'conversation',
-                'verbose_name_plural': 'conversations',
+                "verbose_name": "conversation",
+                "verbose_name_plural": "conversations",
             },
         ),
         migrations.CreateModel(
-            name='Turn',
+            name="Turn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('running', 'running'), ('sending', 'sending'), ('done', 'done'), ('superseded', 'overtaken by newer messages'), ('failed', 'failed')], default='running', max_length=10, verbose_name='state')),
-                ('outcome', models.CharField(blank=True, choices=[('answered', 'answered'), ('handed_off', 'handed to a person'), ('ignored', 'ignored'), ('expired', 'expired')], max_length=10, verbose_name='outcome')),
-                ('reason', models.CharField(blank=True, choices=[('replied', 'a reply was sent'), ('suggested', 'a draft was written for a person'), ('no_answerer', 'no crew is set up yet'), ('asked_for_person', 'the customer asked for a person'), ('crew_asked', 'the crew asked for a person'), ('repeated', 'the same answer again'), ('unhelped', 'several answers did not help'), ('loop', 'another machine seems to answer'), ('failed', 'answering failed'), ('deadline', 'answering took too long'), ('model_down', 'the language model gave no answer'), ('budget', 'the budget is used up'), ('media', 'a file that cannot be read'), ('rule', 'a rule of the company'), ('outside_hours', 'outside business hours'), ('too_old', 'older than the company answers by itself'), ('watchdog', 'nothing had happened for too long'), ('unsure_sent', 'it is unknown whether the reply arrived'), ('rejected', 'Chatwoot refused the reply'), ('window_closed', "the channel's time for answers is over"), ('person_came', 'a person took over'), ('being_handed_over', 'written while it was handed over'), ('own_message', 'our own message'), ('no_answer_needed', 'needs no answer'), ('unknown_event', 'an event we do not know'), ('unmapped', 'the inbox belongs to no company'), ('company_inactive', 'the company is not active'), ('mode_off', 'answering is switched off'), ('with_person', 'a person has the conversation'), ('paused', 'the conversation is paused'), ('conversation_open', 'the conversation is open in Chatwoot'), ('blocked', 'the contact is blocked'), ('ignored_contact', 'the contact is on the ignore list'), ('group', 'a group'), ('no_trigger', 'without a trigger word'), ('closed', 'outside business hours nothing is said'), ('sandbox', 'a company for trying out sends nothing'), ('deleted', 'deleted before it was answered'), ('empty', 'without any content'), ('before_connection', 'written before Chatwoot was connected'), ('not_sent_in_time', 'Chatwoot could not be reached for too long')], max_length=40, verbose_name='reason')),
-                ('mode', models.CharField(blank=True, max_length=10, verbose_name='mode')),
-                ('attempts', models.PositiveSmallIntegerField(default=1, verbose_name='attempts')),
-                ('restarts', models.PositiveSmallIntegerField(default=0, verbose_name='started anew')),
-                ('handoff', tenants.fields.DocumentField(blank=True, default=dict, verbose_name='hand-over')),
-                ('error', models.CharField(blank=True, max_length=300, verbose_name='what went wrong')),
-                ('due_at', models.DateTimeField(blank=True, null=True, verbose_name='due at')),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='started at')),
-                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished at')),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='crews.conversation', verbose_name='conversation')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "running"),
+                            ("sending", "sending"),
+                            ("done", "done"),
+                            ("superseded", "overtaken by newer messages"),
+                            ("failed", "failed"),
+                        ],
+                        default="running",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("answered", "answered"),
+                            ("handed_off", "handed to a person"),
+                            ("ignored", "ignored"),
+                            ("expired", "expired"),
+                        ],
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("replied", "a reply was sent"),
+                            ("suggested", "a draft was written for a person"),
+                            ("no_answerer", "no crew is set up yet"),
+                            ("asked_for_person", "the customer asked for a person"),
+                            ("crew_asked", "the crew asked for a person"),
+                            ("repeated", "the same answer again"),
+                            ("unhelped", "several answers did not help"),
+                            ("loop", "another machine seems to answer"),
+                            ("failed", "answering failed"),
+                            ("deadline", "answering took too long"),
+                            ("model_down", "the language model gave no answer"),
+                            ("budget", "the budget is used up"),
+                            ("media", "a file that cannot be read"),
+                            ("rule", "a rule of the company"),
+                            ("outside_hours", "outside business hours"),
+                            ("too_old", "older than the company answers by itself"),
+                            ("watchdog", "nothing had happened for too long"),
+                            ("unsure_sent", "it is unknown whether the reply arrived"),
+                            ("rejected", "Chatwoot refused the reply"),
+                            ("window_closed", "the channel's time for answers is over"),
+                            ("person_came", "a person took over"),
+                            ("being_handed_over", "written while it was handed over"),
+                            ("own_message", "our own message"),
+                            ("no_answer_needed", "needs no answer"),
+                            ("unknown_event", "an event we do not know"),
+                            ("unmapped", "the inbox belongs to no company"),
+                            ("company_inactive", "the company is not active"),
+                            ("mode_off", "answering is switched off"),
+                            ("with_person", "a person has the conversation"),
+                            ("paused", "the conversation is paused"),
+                            ("conversation_open", "the conversation is open in Chatwoot"),
+                            ("blocked", "the contact is blocked"),
+                            ("ignored_contact", "the contact is on the ignore list"),
+                            ("group", "a group"),
+                            ("no_trigger", "without a trigger word"),
+                            ("closed", "outside business hours nothing is said"),
+                            ("sandbox", "a company for trying out sends nothing"),
+                            ("deleted", "deleted before it was answered"),
+                            ("empty", "without any content"),
+                            ("before_connection", "written before Chatwoot was connected"),
+                            ("not_sent_in_time", "Chatwoot could not be reached for too long"),
+                        ],
+                        max_length=40,
+                        verbose_name="reason",
+                    ),
+                ),
+                ("mode", models.CharField(blank=True, max_length=10, verbose_name="mode")),
+                ("attempts", models.PositiveSmallIntegerField(default=1, verbose_name="attempts")),
+                (
+                    "restarts",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="started anew"),
+                ),
+                (
+                    "handoff",
+                    tenants.fields.DocumentField(
+                        blank=True, default=dict, verbose_name="hand-over"
+                    ),
+                ),
+                (
+                    "error",
+                    models.CharField(blank=True, max_length=300, verbose_name="what went wrong"),
+                ),
+                ("due_at", models.DateTimeField(blank=True, null=True, verbose_name="due at")),
+                (
+                    "started_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="started at"
+                    ),
+                ),
+                (
+                    "finished_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="finished at"),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="turns",
+                        to="crews.conversation",
+                        verbose_name="conversation",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'turn',
-                'verbose_name_plural': 'turns',
+                "verbose_name": "turn",
+                "verbose_name_plural": "turns",
             },
         ),
         migrations.CreateModel(
-            name='OutboundMessage',
+            name="OutboundMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField(verbose_name='position')),
-                ('key', models.CharField(max_length=40, unique=True, verbose_name='mark')),
-                ('part', models.CharField(choices=[('reply', 'reply'), ('notice', 'notice to the customer'), ('note', 'note for people'), ('draft', 'draft for people')], default='reply', max_length=8, verbose_name='kind')),
-                ('body', models.TextField(verbose_name='text')),
-                ('state', models.CharField(choices=[('pending', 'waiting'), ('sending', 'being sent'), ('unknown', 'unknown whether it arrived'), ('sent', 'sent'), ('cancelled', 'cancelled'), ('rejected', 'refused by Chatwoot')], default='pending', max_length=10, verbose_name='state')),
-                ('attempts', models.PositiveIntegerField(default=0, verbose_name='attempts')),
-                ('next_try_at', models.DateTimeField(blank=True, null=True, verbose_name='next attempt')),
-                ('last_attempt_at', models.DateTimeField(blank=True, null=True, verbose_name='last attempt')),
-                ('after_message_id', models.PositiveBigIntegerField(default=0, verbose_name='after message')),
-                ('remote_id', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='message')),
-                ('last_error', models.CharField(blank=True, max_length=300, verbose_name='last failure')),
-                ('overlapped', models.BooleanField(default=False, editable=False, verbose_name='a person had just written')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='written at')),
-                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outbox', to='crews.conversation', verbose_name='conversation')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
-                ('turn', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='outbox', to='crews.turn', verbose_name='turn')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(verbose_name="position")),
+                ("key", models.CharField(max_length=40, unique=True, verbose_name="mark")),
+                (
+                    "part",
+                    models.CharField(
+                        choices=[
+                            ("reply", "reply"),
+                            ("notice", "notice to the customer"),
+                            ("note", "note for people"),
+                            ("draft", "draft for people"),
+                        ],
+                        default="reply",
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("body", models.TextField(verbose_name="text")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "waiting"),
+                            ("sending", "being sent"),
+                            ("unknown", "unknown whether it arrived"),
+                            ("sent", "sent"),
+                            ("cancelled", "cancelled"),
+                            ("rejected", "refused by Chatwoot"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0, verbose_name="attempts")),
+                (
+                    "next_try_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="next attempt"),
+                ),
+                (
+                    "last_attempt_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last attempt"),
+                ),
+                (
+                    "after_message_id",
+                    models.PositiveBigIntegerField(default=0, verbose_name="after message"),
+                ),
+                (
+                    "remote_id",
+                    models.PositiveBigIntegerField(blank=True, null=True, verbose_name="message"),
+                ),
+                (
+                    "last_error",
+                    models.CharField(blank=True, max_length=300, verbose_name="last failure"),
+                ),
+                (
+                    "overlapped",
+                    models.BooleanField(
+                        default=False, editable=False, verbose_name="a person had just written"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="written at"
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True, verbose_name="sent at")),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outbox",
+                        to="crews.conversation",
+                        verbose_name="conversation",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
+                (
+                    "turn",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="outbox",
+                        to="crews.turn",
+                        verbose_name="turn",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'outgoing message',
-                'verbose_name_plural': 'outgoing messages',
+                "verbose_name": "outgoing message",
+                "verbose_name_plural": "outgoing messages",
             },
         ),
         migrations.CreateModel(
-            name='InboundEvent',
+            name="InboundEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('event', models.CharField(max_length=80, verbose_name='event')),
-                ('message_id', models.PositiveBigIntegerField(blank=True, null=True, verbose_name='message')),
-                ('delivery_id', models.CharField(blank=True, max_length=64, verbose_name='delivery')),
-                ('via', models.CharField(choices=[('webhook', 'webhook'), ('catch-up', 'read back from Chatwoot'), ('replay', 'replayed')], default='webhook', max_length=10, verbose_name='through')),
-                ('author', models.CharField(blank=True, max_length=10, verbose_name='author')),
-                ('text', models.TextField(blank=True, verbose_name='text')),
-                ('payload', tenants.fields.DocumentField(blank=True, default=dict, verbose_name='content')),
-                ('occurred_at', models.DateTimeField(blank=True, null=True, verbose_name='happened at')),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='received at')),
-                ('outcome', models.CharField(blank=True, choices=[('answered', 'answered'), ('handed_off', 'handed to a person'), ('ignored', 'ignored'), ('expired', 'expired')], max_length=10, verbose_name='outcome')),
-                ('reason', models.CharField(blank=True, choices=[('replied', 'a reply was sent'), ('suggested', 'a draft was written for a person'), ('no_answerer', 'no crew is set up yet'), ('asked_for_person', 'the customer asked for a person'), ('crew_asked', 'the crew asked for a person'), ('repeated', 'the same answer again'), ('unhelped', 'several answers did not help'), ('loop', 'another machine seems to answer'), ('failed', 'answering failed'), ('deadline', 'answering took too long'), ('model_down', 'the language model gave no answer'), ('budget', 'the budget is used up'), ('media', 'a file that cannot be read'), ('rule', 'a rule of the company'), ('outside_hours', 'outside business hours'), ('too_old', 'older than the company answers by itself'), ('watchdog', 'nothing had happened for too long'), ('unsure_sent', 'it is unknown whether the reply arrived'), ('rejected', 'Chatwoot refused the reply'), ('window_closed', "the channel's time for answers is over"), ('person_came', 'a person took over'), ('being_handed_over', 'written while it was handed over'), ('own_message', 'our own message'), ('no_answer_needed', 'needs no answer'), ('unknown_event', 'an event we do not know'), ('unmapped', 'the inbox belongs to no company'), ('company_inactive', 'the company is not active'), ('mode_off', 'answering is switched off'), ('with_person', 'a person has the conversation'), ('paused', 'the conversation is paused'), ('conversation_open', 'the conversation is open in Chatwoot'), ('blocked', 'the contact is blocked'), ('ignored_contact', 'the contact is on the ignore list'), ('group', 'a group'), ('no_trigger', 'without a trigger word'), ('closed', 'outside business hours nothing is said'), ('sandbox', 'a company for trying out sends nothing'), ('deleted', 'deleted before it was answered'), ('empty', 'without any content'), ('before_connection', 'written before Chatwoot was connected'), ('not_sent_in_time', 'Chatwoot could not be reached for too long')], max_length=40, verbose_name='reason')),
-                ('connection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='integrations.connection', verbose_name='connection')),
-                ('conversation', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='crews.conversation', verbose_name='conversation')),
-                ('tenant', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
-                ('turn', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='events', to='crews.turn', verbose_name='turn')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("event", models.CharField(max_length=80, verbose_name="event")),
+                (
+                    "message_id",
+                    models.PositiveBigIntegerField(blank=True, null=True, verbose_name="message"),
+                ),
+                (
+                    "delivery_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="delivery"),
+                ),
+                (
+                    "via",
+                    models.CharField(
+                        choices=[
+                            ("webhook", "webhook"),
+                            ("catch-up", "read back from Chatwoot"),
+                            ("replay", "replayed"),
+                        ],
+                        default="webhook",
+                        max_length=10,
+                        verbose_name="through",
+                    ),
+                ),
+                ("author", models.CharField(blank=True, max_length=10, verbose_name="author")),
+                ("text", models.TextField(blank=True, verbose_name="text")),
+                (
+                    "payload",
+                    tenants.fields.DocumentField(blank=True, default=dict, verbose_name="content"),
+                ),
+                (
+                    "occurred_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="happened at"),
+                ),
+                (
+                    "received_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="received at"
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("answered", "answered"),
+                            ("handed_off", "handed to a person"),
+                            ("ignored", "ignored"),
+                            ("expired", "expired"),
+                        ],
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("replied", "a reply was sent"),
+                            ("suggested", "a draft was written for a person"),
+                            ("no_answerer", "no crew is set up yet"),
+                            ("asked_for_person", "the customer asked for a person"),
+                            ("crew_asked", "the crew asked for a person"),
+                            ("repeated", "the same answer again"),
+                            ("unhelped", "several answers did not help"),
+                            ("loop", "another machine seems to answer"),
+                            ("failed", "answering failed"),
+                            ("deadline", "answering took too long"),
+                            ("model_down", "the language model gave no answer"),
+                            ("budget", "the budget is used up"),
+                            ("media", "a file that cannot be read"),
+                            ("rule", "a rule of the company"),
+                            ("outside_hours", "outside business hours"),
+                            ("too_old", "older than the company answers by itself"),
+                            ("watchdog", "nothing had happened for too long"),
+                            ("unsure_sent", "it is unknown whether the reply arrived"),
+                            ("rejected", "Chatwoot refused the reply"),
+                            ("window_closed", "the channel's time for answers is over"),
+                            ("person_came", "a person took over"),
+                            ("being_handed_over", "written while it was handed over"),
+                            ("own_message", "our own message"),
+                            ("no_answer_needed", "needs no answer"),
+                            ("unknown_event", "an event we do not know"),
+                            ("unmapped", "the inbox belongs to no company"),
+                            ("company_inactive", "the company is not active"),
+                            ("mode_off", "answering is switched off"),
+                            ("with_person", "a person has the conversation"),
+                            ("paused", "the conversation is paused"),
+                            ("conversation_open", "the conversation is open in Chatwoot"),
+                            ("blocked", "the contact is blocked"),
+                            ("ignored_contact", "the contact is on the ignore list"),
+                            ("group", "a group"),
+                            ("no_trigger", "without a trigger word"),
+                            ("closed", "outside business hours nothing is said"),
+                            ("sandbox", "a company for trying out sends nothing"),
+                            ("deleted", "deleted before it was answered"),
+                            ("empty", "without any content"),
+                            ("before_connection", "written before Chatwoot was connected"),
+                            ("not_sent_in_time", "Chatwoot could not be reached for too long"),
+                        ],
+                        max_length=40,
+                        verbose_name="reason",
+                    ),
+                ),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="integrations.connection",
+                        verbose_name="connection",
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="crews.conversation",
+                        verbose_name="conversation",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
+                (
+                    "turn",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="events",
+                        to="crews.turn",
+                        verbose_name="turn",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'event',
-                'verbose_name_plural': 'events',
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
             },
         ),
         migrations.CreateModel(
-            name='Alarm',
+            name="Alarm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('silent message', 'a message without an outcome'), ('queue age', 'conversations wait too long'), ('error rate', 'too many answers fail'), ('breaker', 'a connection is paused'), ('connection', 'Chatwoot refuses us')], max_length=20, verbose_name='kind')),
-                ('about', models.CharField(blank=True, max_length=120, verbose_name='about')),
-                ('text', models.CharField(max_length=500, verbose_name='what happened')),
-                ('times', models.PositiveIntegerField(default=1, verbose_name='times seen')),
-                ('raised_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
-                ('seen_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='last seen')),
-                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='over since')),
-                ('mailed_at', models.DateTimeField(blank=True, null=True, verbose_name='mailed at')),
-                ('posted_at', models.DateTimeField(blank=True, null=True, verbose_name='posted at')),
-                ('claimed_at', models.DateTimeField(editable=False, null=True)),
-                ('told_at', models.DateTimeField(editable=False, null=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='tenants.tenant', verbose_name='company')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("silent message", "a message without an outcome"),
+                            ("queue age", "conversations wait too long"),
+                            ("error rate", "too many answers fail"),
+                            ("breaker", "a connection is paused"),
+                            ("connection", "Chatwoot refuses us"),
+                        ],
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("about", models.CharField(blank=True, max_length=120, verbose_name="about")),
+                ("text", models.CharField(max_length=500, verbose_name="what happened")),
+                ("times", models.PositiveIntegerField(default=1, verbose_name="times seen")),
+                (
+                    "raised_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="since"),
+                ),
+                (
+                    "seen_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="last seen"
+                    ),
+                ),
+                (
+                    "ended_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="over since"),
+                ),
+                (
+                    "mailed_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="mailed at"),
+                ),
+                (
+                    "posted_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="posted at"),
+                ),
+                ("claimed_at", models.DateTimeField(editable=False, null=True)),
+                ("told_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="tenants.tenant",
+                        verbose_name="company",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'alarm',
-                'verbose_name_plural': 'alarms',
-                'indexes': [models.Index(fields=['tenant', '-raised_at'], name='crews_alarm_newest'), models.Index(condition=models.Q(('told_at', None)), fields=['raised_at'], name='crews_alarm_untold')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('tenant', 'kind', 'about'), name='crews_alarm_one_while_it_lasts')],
+                "verbose_name": "alarm",
+                "verbose_name_plural": "alarms",
+                "indexes": [
+                    models.Index(fields=["tenant", "-raised_at"], name="crews_alarm_newest"),
+                    models.Index(
+                        condition=models.Q(("told_at", None)),
+                        fields=["raised_at"],
+                        name="crews_alarm_untold",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("tenant", "kind", "about"),
+                        name="crews_alarm_one_while_it_lasts",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['tenant', 'due_at'], name='crews_conversation_due'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("due_at__isnull", False)),
+                fields=["tenant", "due_at"],
+                name="crews_conversation_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('lease_until__isnull', False)), fields=['lease_until'], name='crews_conversation_lease'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("lease_until__isnull", False)),
+                fields=["lease_until"],
+                name="crews_conversation_lease",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['tenant', '-last_customer_at'], name='crews_conversation_newest'),
+            model_name="conversation",
+            index=models.Index(
+                fields=["tenant", "-last_customer_at"], name="crews_conversation_newest"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='conversation',
-            constraint=models.UniqueConstraint(fields=('connection', 'number', 'tenant'), name='crews_conversation_number'),
+            model_name="conversation",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "number", "tenant"), name="crews_conversation_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(fields=['tenant', '-started_at'], name='crews_turn_newest'),
+            model_name="turn",
+            index=models.Index(fields=["tenant", "-started_at"], name="crews_turn_newest"),
         ),
         migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(condition=models.Q(('reason__in', ('failed', 'deadline', 'model_down', 'rejected', 'unsure_sent'))), fields=['finished_at'], name='crews_turn_failures'),
+            model_name="turn",
+            index=models.Index(
+                condition=models.Q(
+                    ("reason__in", ("failed", "deadline", "model_down", "rejected", "unsure_sent"))
+                ),
+                fields=["finished_at"],
+                name="crews_turn_failures",
+            ),
         ),
         migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(condition=models.Q(('error', ''), _negated=True), fields=['finished_at'], name='crews_turn_errors'),
+            model_name="turn",
+            index=models.Index(
+                condition=models.Q(("error", ""), _negated=True),
+                fields=["finished_at"],
+                name="crews_turn_errors",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['running', 'sending'])), fields=('conversation',), name='crews_turn_one_at_a_time'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["running", "sending"])),
+                fields=("conversation",),
+                name="crews_turn_one_at_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='outboundmessage',
-            index=models.Index(fields=['tenant', '-created_at'], name='crews_outboundmessage_newest'),
+            model_name="outboundmessage",
+            index=models.Index(
+                fields=["tenant", "-created_at"], name="crews_outboundmessage_newest"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outboundmessage',
-            constraint=models.UniqueConstraint(fields=('turn', 'position'), name='crews_outboundmessage_position'),
+            model_name="outboundmessage",
+            constraint=models.UniqueConstraint(
+                fields=("turn", "position"), name="crews_outboundmessage_position"
+            ),
         ),
         migrations.AddIndex(
-            model_name='inboundevent',
-            index=models.Index(fields=['tenant', '-received_at'], name='crews_inboundevent_newest'),
+            model_name="inboundevent",
+            index=models.Index(fields=["tenant", "-received_at"], name="crews_inboundevent_newest"),
         ),
         migrations.AddIndex(
-            model_name='inboundevent',
-            index=models.Index(fields=['conversation', 'message_id'], name='crews_inboundevent_of_talk'),
+            model_name="inboundevent",
+            index=models.Index(
+                fields=["conversation", "message_id"], name="crews_inboundevent_of_talk"
+            ),
         ),
         migrations.AddIndex(
-            model_name='inboundevent',
-            index=models.Index(condition=models.Q(('outcome', '')), fields=['received_at'], name='crews_inboundevent_open'),
+            model_name="inboundevent",
+            index=models.Index(
+                condition=models.Q(("outcome", "")),
+                fields=["received_at"],
+                name="crews_inboundevent_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='inboundevent',
-            index=models.Index(condition=models.Q(('turn__isnull', False)), fields=['turn'], name='crews_inboundevent_turn'),
+            model_name="inboundevent",
+            index=models.Index(
+                condition=models.Q(("turn__isnull", False)),
+                fields=["turn"],
+                name="crews_inboundevent_turn",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='inboundevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('event', 'message_created')), fields=('connection', 'message_id'), name='crews_inboundevent_message'),
+            model_name="inboundevent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("event", "message_created")),
+                fields=("connection", "message_id"),
+                name="crews_inboundevent_message",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='inboundevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('delivery_id', ''), _negated=True), fields=('connection', 'delivery_id'), name='crews_inboundevent_delivery'),
+            model_name="inboundevent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("delivery_id", ""), _negated=True),
+                fields=("connection", "delivery_id"),
+                name="crews_inboundevent_delivery",
+            ),
         ),
     ]

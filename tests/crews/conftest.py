@@ -2,12 +2,19 @@
 
 import pytest
 
+from crews import claims
 from integrations import lines
 from integrations.chatwoot import connections
 from tests.crews.stage import Stage
 from tests.fakes import answerer
 from tests.fakes.chatwoot import fake_chatwoot
 from tests.integrations.conftest import _models_server, make_profile, models  # noqa: F401  fixtures
+
+
+@pytest.fixture(autouse=True)
+def _one_thread(monkeypatch):
+    """Leases outlast a test without the thread that renews them."""
+    monkeypatch.setattr(claims, "RENEWED_EVERY_SECONDS", 3_600)
 
 
 @pytest.fixture(autouse=True)

@@ -190,6 +190,21 @@ def test_a_lease_that_ran_out_is_taken_over(stage):
         claims.hold(first)
 
 
+def test_while_a_connection_is_switched_off_nothing_leaves(stage):
+    message = stage.writes("Oi")
+    stage.connection.is_enabled = False
+    stage.connection.save()
+    stage.works()
+    waiting = stage.replies(message)
+    stage.connection.is_enabled = True
+    stage.connection.save()
+
+    stage.works()
+
+    assert waiting == []
+    assert stage.replies(message) == ["re: Oi"]
+
+
 def test_an_arrival_during_the_last_moment_is_not_lost(stage, monkeypatch):
     message = stage.writes("Oi")
     release = claims.release
