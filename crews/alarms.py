@@ -32,6 +32,8 @@ TRIED_FOR = timedelta(days=1)
 # What ended and comes back within this time is the same matter, and is not told again.
 SAME_MATTER = timedelta(minutes=15)
 
+CONVERSATION = "conversation:"
+
 Key = tuple[int, str, str]
 
 
@@ -91,6 +93,16 @@ def tell(tenant: Tenant, *, now: datetime) -> None:
     is_mailed = _mail(tenant, [row for row in alarms if row.mailed_at is None], now=now)
     is_posted = _post(tenant, [row for row in alarms if row.posted_at is None], now=now)
     claimed.update(claimed_at=None, told_at=now if is_mailed and is_posted else None)
+
+
+def name_of(conversation_id: int) -> str:
+    """What an alarm about a conversation is about."""
+    return f"{CONVERSATION}{conversation_id}"
+
+
+def say(sentence: Any, language: str, **words: Any) -> str:
+    with translation.override(language):
+        return str(sentence) % words
 
 
 def _key(row: Alarm) -> Key:

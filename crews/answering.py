@@ -197,7 +197,7 @@ def _do_chore(desk: Desk) -> None:
     number = desk.conversation.number
     try:
         seen = desk.client.conversation(number)
-        if seen.status != wanted and not desk.is_sandbox:
+        if _is_to_become(desk, wanted, seen.status):
             desk.hold()
             desk.client.set_status(number, wanted)
         if chore == Chore.GIVE_BACK and seen.is_with_person and seen.assignee is not None:
@@ -207,6 +207,14 @@ def _do_chore(desk: Desk) -> None:
         if not error.permanent:
             raise NotNowError(error.retry_after or PAUSE_SECONDS) from error
     _done_with(desk, chore)
+
+
+def _is_to_become(desk: Desk, wanted: str, status: str) -> bool:
+    """Only what is with the bot is opened for people, unless the bot has got it back meanwhile."""
+    if desk.is_sandbox or status == wanted:
+        return False
+    is_human = desk.conversation.control == Control.HUMAN
+    return wanted == Status.PENDING or (is_human and status == Status.PENDING)
 
 
 def _done_with(desk: Desk, chore: str) -> None:

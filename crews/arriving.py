@@ -196,8 +196,11 @@ def _note_unmapped(delivery: Delivery) -> None:
 
 def _take_over(delivery: Delivery, author: str) -> Taken:
     """A person is there: the bot is silent from now on, in one transaction with the event."""
-    hours = delivery.setting("resume_hours")
-    return intake.take_takeover(_arrival(delivery, author), resume_hours=hours or 0)
+    return intake.take_takeover(
+        _arrival(delivery, author),
+        resume_hours=delivery.setting("resume_hours") or 0,
+        may_open=delivery.setting("mode") in ("suggest", "automatic"),
+    )
 
 
 def _receive_news(delivery: Delivery) -> Taken:

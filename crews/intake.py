@@ -15,6 +15,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from crews.models import (
+    Chore,
     Conversation,
     InboundEvent,
     OutboundMessage,
@@ -113,18 +114,23 @@ def take_question(
     )
 
 
-def take_takeover(arrival: Arrival, *, resume_hours: int) -> Taken:
+def take_takeover(arrival: Arrival, *, resume_hours: int, may_open: bool) -> Taken:
     """A person speaks, or was given the conversation: the bot is silent from this commit on.
 
-    A person's message that is told late changes nothing after the bot got the talk back.
+    Chatwoot leaves a conversation with the bot in which a person writes, where nobody else sees it:
+    that is for a worker to change. A person's message that is told late changes nothing after the
+    bot got the talk back.
     """
     values = _news_values(arrival) | {
         "why": "person",
         "human_until": _moment(arrival.now + timedelta(hours=resume_hours)),
         "later": _moment((arrival.occurred_at or arrival.now) + CLOCKS_DIFFER),
     }
-    where = _NOT_GIVEN_BACK if arrival.message_id is not None else "true"
-    return _take_news(values, [_SILENCE, _STATUS], where=where, silences=True)
+    if arrival.message_id is None:
+        return _take_news(values, [_SILENCE, _STATUS], where="true", silences=True)
+    opens = may_open and values["status"] == Status.PENDING
+    changes = [_SILENCE, _STATUS, *([_OPEN_IT] if opens else [])]
+    return _take_news(values, changes, where=_NOT_GIVEN_BACK, silences=True, wakes=opens)
 
 
 def take_status(arrival: Arrival, *, is_takeover: bool, resume: str) -> Taken:
@@ -376,6 +382,7 @@ _SILENCE = {
     "released_agent_id": "NULL",
     "arrivals": "arrivals + 1",
 }
+_OPEN_IT = {"chore": f"'{Chore.OPEN.value}'", "due_at": _NOW}
 _NEW_MATTER = {
     "boundary_message_id": (
         f"COALESCE((SELECT max(e.message_id) FROM {_EVENTS} e WHERE e.conversation_id = {_TALKS}.id"
@@ -414,7 +421,12 @@ _CANCEL = (
 
 
 def _take_news(
-    values: dict[str, Any], changes: Iterable[dict[str, str]], *, where: str, silences: bool
+    values: dict[str, Any],
+    changes: Iterable[dict[str, str]],
+    *,
+    where: str,
+    silences: bool,
+    wakes: bool = False,
 ) -> Taken:
     """Write the event down, and if it is new, change the conversation and cancel what waits."""
     columns = {name: value for change in changes for name, value in change.items()}
@@ -428,15 +440,26 @@ def _take_news(
         ]
         if silences:
             steps.append(f"gone AS ({_CANCEL} AND conversation_id IN (SELECT id FROM talk))")
-        is_new = bool(_rows(f"WITH {', '.join(steps)} SELECT id FROM event", values))
+        found = _rows(
+            f"WITH {', '.join(steps)} SELECT event.id, talk.id FROM event LEFT JOIN talk ON true",
+            values,
+        )
+        is_new, talk_id = bool(found), found[0][1] if found else None
     else:
         with transaction.atomic():
             is_new = bool(_rows(insert, values))
             talks = _rows(f"{update} RETURNING id", values) if is_new else []
+            talk_id = talks[0][0] if talks else None
             if silences and talks:
-                talk_id = {"talk_id": talks[0][0]}
-                _rows(f"{_CANCEL} AND conversation_id = %(talk_id)s RETURNING id", values | talk_id)
-    return Taken(is_duplicate=not is_new, reason=Reason.NO_ANSWER_NEEDED)
+                of_talk = values | {"talk_id": talk_id}
+                _rows(f"{_CANCEL} AND conversation_id = %(talk_id)s RETURNING id", of_talk)
+    return Taken(
+        is_duplicate=not is_new,
+        reason=Reason.NO_ANSWER_NEEDED,
+        tenant_id=values["tenant_id"],
+        conversation_id=talk_id or 0,
+        wakes=wakes and talk_id is not None,
+    )
 
 
 def _news_values(arrival: Arrival) -> dict[str, Any]:

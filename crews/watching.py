@@ -4,25 +4,22 @@ queues that grow, answers that fail, systems that are left alone or that turn us
 As many questions for a thousand companies as for one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import models
-from django.db.models.functions import Coalesce, Least, Now
+from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from crews import alarms
+from crews import alarms, watchdog
 from crews.alarms import Key, Matter
 from crews.models import (
     FAILURES,
     Alarm,
     AlarmKind,
-    Chore,
     Control,
     Conversation,
-    InboundEvent,
     Outcome,
     Reason,
     Status,
@@ -30,8 +27,6 @@ from crews.models import (
     TurnState,
 )
 from integrations.models import Breaker, Connection
-from tenants import configuration
-from tenants.config.options import OPTIONS
 
 WAITS_TOO_LONG = timedelta(seconds=60)
 WAITS_STILL = timedelta(seconds=30)
@@ -42,11 +37,6 @@ UNOPENED_FOR = timedelta(days=1)
 # Until then Chatwoot has told us that a conversation was opened.
 TOLD_WITHIN = timedelta(minutes=2)
 
-FORGOTTEN = _(
-    "A message in conversation #%(number)s has waited for more than %(minutes)s min and came to"
-    " nothing. The conversation is being handed to a person: answer it in Chatwoot, then look at"
-    " its turns to see where it stopped."
-)
 QUEUED = _(
     "Conversations wait for a worker, the oldest for %(seconds)s seconds. Look at the page"
     " “System” whether the workers run. If they do, there are too few of them."
@@ -69,18 +59,16 @@ UNOPENED = _(
     " told. Open and answer it there, then test the connection “%(connection)s”."
 )
 
-Woken = list[tuple[int, int]]
 
-
-def watch(*, now: datetime) -> Woken:
+def watch(*, now: datetime) -> watchdog.Woken:
     """Raise and end alarms, and have forgotten messages handed over.
 
     Returns conversations that are to be woken, each with its company.
     """
     lasting = alarms.lasting()
-    forgotten = _forgotten(now=now)
+    forgotten = watchdog.find(now=now)
     found = [
-        *_about_forgotten(forgotten),
+        *watchdog.matters(forgotten),
         *_about_queues(lasting),
         *_about_failures(now=now),
         *_about_pauses(),
@@ -89,77 +77,9 @@ def watch(*, now: datetime) -> Woken:
     ]
     alarms.raise_alarms(found, now=now)
     over = lasting.keys() - {matter.key for matter in found}
-    over -= _still_silent(lasting[key] for key in over)
+    over -= watchdog.still_silent(lasting[key] for key in over)
     alarms.end_alarms((lasting[key] for key in over), now=now)
-    return _hand_over(forgotten)
-
-
-def _forgotten(*, now: datetime) -> list[dict[str, Any]]:
-    """Conversations with a message that has waited longer than their channel allows."""
-    shortest = timedelta(minutes=OPTIONS["watchdog_minutes"].least or 0)
-    waiting = InboundEvent.objects.open().filter(
-        received_at__lte=now - shortest, conversation__isnull=False
-    )
-    talks = list(
-        waiting.values(*_OF_TALK)
-        .annotate(since=models.Min("received_at"))
-        .order_by("since", "conversation")
-    )
-    places = {(talk["tenant"], talk["conversation__channel"]) for talk in talks}
-    minutes = configuration.setting_of_channels("watchdog_minutes", places)
-    for talk in talks:
-        talk["minutes"] = minutes[talk["tenant"], talk["conversation__channel"]]
-    return [talk for talk in talks if talk["since"] <= now - timedelta(minutes=talk["minutes"])]
-
-
-_OF_TALK = (
-    "tenant",
-    "tenant__language",
-    "conversation",
-    "conversation__number",
-    "conversation__channel",
-)
-
-
-def _hand_over(forgotten: Iterable[Mapping[str, Any]]) -> Woken:
-    """Once: afterwards it is for whoever works on it. How long it has waited is not forgotten."""
-    rows = Conversation.objects.filter(
-        pk__in=[talk["conversation"] for talk in forgotten], chore=Chore.NONE
-    )
-    woken = list(rows.order_by("pk").values_list("pk", "tenant"))
-    Conversation.objects.filter(pk__in=[pk for pk, _tenant in woken], chore=Chore.NONE).update(
-        chore=Chore.HAND_OVER,
-        due_at=Coalesce(Least("due_at", Now()), Now()),
-        arrivals=models.F("arrivals") + 1,
-    )
-    return woken
-
-
-def _about_forgotten(forgotten: Iterable[Mapping[str, Any]]) -> Iterator[Matter]:
-    for talk in forgotten:
-        yield Matter(
-            talk["tenant"],
-            AlarmKind.SILENT_MESSAGE,
-            _name_of(talk["conversation"]),
-            _say(
-                FORGOTTEN,
-                talk["tenant__language"],
-                number=talk["conversation__number"],
-                minutes=talk["minutes"],
-            ),
-        )
-
-
-def _still_silent(over: Iterable[Alarm]) -> set[Key]:
-    """Alarms about messages last until each of them has its outcome."""
-    silent = {
-        int(row.about.removeprefix(_CONVERSATION)): (row.tenant_id, row.kind, row.about)
-        for row in over
-        if row.kind == AlarmKind.SILENT_MESSAGE
-    }
-    waiting = InboundEvent.objects.open().filter(conversation__in=silent)
-    found = waiting.order_by("conversation").values_list("conversation", flat=True).distinct()
-    return {silent[number] for number in found}
+    return watchdog.hand_over(forgotten)
 
 
 def _about_queues(lasting: Mapping[Key, Alarm]) -> Iterator[Matter]:
@@ -171,28 +91,34 @@ def _about_queues(lasting: Mapping[Key, Alarm]) -> Iterator[Matter]:
         most = WAITS_STILL if key in lasting else WAITS_TOO_LONG
         if queue["waited"] > most:
             seconds = round(queue["waited"].total_seconds())
-            yield Matter(*key, _say(QUEUED, queue["tenant__language"], seconds=seconds))
+            yield Matter(*key, alarms.say(QUEUED, queue["tenant__language"], seconds=seconds))
 
 
 def _about_failures(*, now: datetime) -> Iterator[Matter]:
     since = now - RATED
+    failed = _failed_turns(since=since)
+    ended = _ended_turns([tenant_id for tenant_id, _language in failed], since=since)
+    for (tenant_id, language), reasons in failed.items():
+        count = sum(reasons.values())
+        whole = max(ended.get(tenant_id, 0), count)
+        if count * 100 < whole * FAILED_PERCENT:
+            continue
+        with translation.override(language):
+            reason = str(Reason(max(reasons, key=lambda name: reasons[name])).label)
+        text = alarms.say(FAILING, language, failed=count, all=whole, reason=reason)
+        yield Matter(tenant_id, AlarmKind.ERROR_RATE, "", text)
+
+
+def _failed_turns(*, since: datetime) -> dict[tuple[int, str], dict[str, int]]:
+    """How many for each reason, of companies with so many that it is worth a look."""
     failed = Turn.objects.filter(finished_at__gte=since, reason__in=FAILURES)
-    by_reason: dict[tuple[int, str], dict[str, int]] = {}
-    for tenant_id, language, reason, count in (
-        failed.values_list("tenant", "tenant__language", "reason")
-        .annotate(count=models.Count("pk"))
-        .order_by("tenant", "reason")
-    ):
-        by_reason.setdefault((tenant_id, language), {})[reason] = count
-    many = {key: rows for key, rows in by_reason.items() if sum(rows.values()) >= FEWEST_FAILURES}
-    ended = _ended_turns([tenant_id for tenant_id, _language in many], since=since)
-    for (tenant_id, language), rows in many.items():
-        count, whole = sum(rows.values()), ended[tenant_id]
-        if count * 100 >= whole * FAILED_PERCENT:
-            with translation.override(language):
-                reason = str(Reason(max(rows, key=lambda name: rows[name])).label)
-            text = _say(FAILING, language, failed=count, all=whole, reason=reason)
-            yield Matter(tenant_id, AlarmKind.ERROR_RATE, "", text)
+    counted = failed.values_list("tenant", "tenant__language", "reason").annotate(
+        count=models.Count("pk")
+    )
+    found: dict[tuple[int, str], dict[str, int]] = {}
+    for tenant_id, language, reason, count in counted.order_by("tenant", "reason"):
+        found.setdefault((tenant_id, language), {})[reason] = count
+    return {key: rows for key, rows in found.items() if sum(rows.values()) >= FEWEST_FAILURES}
 
 
 def _ended_turns(tenant_ids: list[int], *, since: datetime) -> dict[int, int]:
@@ -207,7 +133,9 @@ def _ended_turns(tenant_ids: list[int], *, since: datetime) -> dict[int, int]:
 def _about_pauses() -> Iterator[Matter]:
     paused = Breaker.objects.open().filter(tenant__is_active=True).select_related("tenant")
     for row in paused.order_by("pk"):
-        text = _say(PAUSED, row.tenant.language, service=row.service, connection=row.connection)
+        text = alarms.say(
+            PAUSED, row.tenant.language, service=row.service, connection=row.connection
+        )
         about = f"{row.service} {row.connection}"[:120]
         yield Matter(row.tenant_id, AlarmKind.BREAKER, about, text)
 
@@ -215,7 +143,9 @@ def _about_pauses() -> Iterator[Matter]:
 def _about_refusals(*, now: datetime) -> Iterator[Matter]:
     refused = Connection.objects.refused(now=now).select_related("tenant", "installation")
     for row in refused.order_by("pk"):
-        text = _say(REFUSED, row.tenant.language, connection=str(row), status=row.last_error_status)
+        text = alarms.say(
+            REFUSED, row.tenant.language, connection=str(row), status=row.last_error_status
+        )
         yield Matter(row.tenant_id, AlarmKind.CONNECTION, row.key, text)
 
 
@@ -231,23 +161,11 @@ def _about_unopened(*, now: datetime) -> Iterator[Matter]:
     related = ("tenant", "conversation__connection__installation")
     for turn in turns.select_related(*related).order_by("pk"):
         if turn.handoff.get("pauses"):
-            text = _say(
+            text = alarms.say(
                 UNOPENED,
                 turn.tenant.language,
                 number=turn.conversation.number,
                 connection=str(turn.conversation.connection),
             )
-            about = _name_of(turn.conversation_id)
+            about = alarms.name_of(turn.conversation_id)
             yield Matter(turn.tenant_id, AlarmKind.CONNECTION, about, text)
-
-
-def _name_of(conversation_id: int) -> str:
-    return f"{_CONVERSATION}{conversation_id}"
-
-
-_CONVERSATION = "conversation:"
-
-
-def _say(sentence: Any, language: str, **words: Any) -> str:
-    with translation.override(language):
-        return str(sentence) % words

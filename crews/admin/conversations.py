@@ -1,6 +1,5 @@
 """Conversations: who answers, how it went, and the buttons that change who speaks."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -14,19 +13,18 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from crews import control
 from crews.admin import timeline, words
-from crews.admin.filters import WaitingFilter
+from crews.admin.filters import TELLING, WaitingFilter
 from crews.admin.pages import RecordWithParts
 from crews.models import Control, Conversation
-from tenants import audit
 from tenants.access import Access
 from tenants.admin.base import confirmed_action
-from tenants.audit import Action
+from tenants.admin.time_filters import MomentFilter
 from tenants.models import Domain
 from tenants.showing import visible
 
@@ -75,7 +73,7 @@ class ConversationAdmin(RecordWithParts):
         WaitingFilter,
         ("status", ChoicesDropdownFilter),
         "channel",
-        ("last_customer_at", RangeDateTimeFilter),
+        ("last_customer_at", MomentFilter),
     )
     list_select_related = ("tenant", "channel")
     search_fields = ("=number", "contact_name", "=contact_id")
@@ -198,7 +196,7 @@ class ConversationAdmin(RecordWithParts):
                 "Shall a person go on? The bot is silent from that moment on, and what it has not"
                 " sent yet is cancelled."
             ),
-            act=lambda: self._change_control(row, control.take_over),
+            act=lambda: control.take_over(row),
             done=_("The bot is silent. Answer the customer in Chatwoot."),
         )
 
@@ -212,7 +210,7 @@ class ConversationAdmin(RecordWithParts):
             question=_(
                 "Shall the bot be silent here until somebody gives the conversation back to it?"
             ),
-            act=lambda: self._change_control(row, control.pause),
+            act=lambda: control.pause(row),
             done=_("The conversation is paused."),
         )
 
@@ -224,22 +222,16 @@ class ConversationAdmin(RecordWithParts):
             request,
             row,
             question=_("Shall the bot answer this customer again, from the next message on?"),
-            act=lambda: self._change_control(row, control.give_back),
+            act=lambda: control.give_back(row),
             done=_("The bot answers again."),
         )
-
-    def _change_control(self, row: Conversation, change: Callable[[Conversation], None]) -> None:
-        before = row.control
-        change(row)
-        row.refresh_from_db(fields=["control"])
-        audit.record(Action.CHANGED, row, changes={"control": [before, row.control]})
 
     @action(description=_("Choose domain"), url_path="domain", permissions=["act"])
     def choose_domain(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.object_or_404(request, object_id)
         form = DomainForm(row, request.POST or None)
         if form.is_valid():
-            self._change_domain(row, form.cleaned_data["domain"])
+            control.choose_domain(row, form.cleaned_data["domain"])
             self.message_user(request, _("The next answer follows this domain."), messages.SUCCESS)
             return redirect(words.address_of(row))
         context = {
@@ -250,12 +242,6 @@ class ConversationAdmin(RecordWithParts):
             "form": form,
         }
         return TemplateResponse(request, "crews/choose_domain.html", context)
-
-    def _change_domain(self, row: Conversation, domain: Domain | None) -> None:
-        before = row.domain
-        Conversation.objects.filter(pk=row.pk).update(domain=domain)
-        names = [None if one is None else one.name for one in (before, domain)]
-        audit.record(Action.CHANGED, row, changes={"domain": names})
 
 
 def address_in_chatwoot(row: Conversation) -> str:
@@ -268,7 +254,8 @@ def address_in_chatwoot(row: Conversation) -> str:
 
 def _waiting_since(row: Conversation) -> datetime | None:
     """None where nothing is due, or where only Chatwoot has to be told something."""
-    return None if row.due_at is None or row.chore else row.burst_at or row.due_at
+    is_waiting = row.due_at is not None and row.chore not in TELLING
+    return row.burst_at or row.due_at if is_waiting else None
 
 
 def _control(row: Conversation) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import action, display
 
 from crews import inbox
@@ -20,6 +20,7 @@ from crews.admin.filters import ConnectionFilter, EventFilter, OutcomeFilter
 from crews.admin.pages import RecordAdmin
 from crews.models import InboundEvent
 from tenants.admin.base import confirmed_action
+from tenants.admin.time_filters import MomentFilter
 
 MOST_REPLAYED = 100
 
@@ -43,7 +44,7 @@ class InboundEventAdmin(RecordAdmin):
         EventFilter,
         ("via", ChoicesDropdownFilter),
         ConnectionFilter,
-        ("received_at", RangeDateTimeFilter),
+        ("received_at", MomentFilter),
     )
     list_select_related = ("tenant", "conversation", "turn")
     search_fields = ("=message_id", "=conversation__number", "=delivery_id")

@@ -18,8 +18,9 @@ from tenants.admin.base import rows_in_reach
 DRAFTED = "drafted"
 OPEN = "open"
 TODAY = "today"
-# A customer waits; otherwise only Chatwoot has to be told something.
-WAITS = Q(due_at__isnull=False, chore=Chore.NONE)
+# No customer waits where only Chatwoot has to be told something.
+TELLING = (Chore.OPEN, Chore.GIVE_BACK)
+WAITS = Q(due_at__isnull=False) & ~Q(chore__in=TELLING)
 
 
 class ChoiceFilter(DropdownFilter):

@@ -8,12 +8,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from crews.admin import words
 from crews.admin.pages import RecordAdmin
 from crews.models import OutboundMessage
+from tenants.admin.time_filters import MomentFilter
 
 
 @admin.register(OutboundMessage)
@@ -31,7 +32,7 @@ class OutboundMessageAdmin(RecordAdmin):
         "tenant",
         ("state", ChoicesDropdownFilter),
         ("part", ChoicesDropdownFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentFilter),
     )
     list_select_related = ("tenant", "conversation", "turn")
     search_fields = ("=key", "=remote_id", "=conversation__number")

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from crews.admin import words
@@ -18,6 +18,7 @@ from crews.admin.filters import BegunFilter, TurnOutcomeFilter
 from crews.admin.pages import RecordWithParts
 from crews.models import InboundEvent, OutboundMessage, Turn
 from integrations.models import LlmCall
+from tenants.admin.time_filters import MomentFilter
 from tenants.budgets import budget_words
 
 MOST_PARTS = 100
@@ -64,7 +65,7 @@ class TurnAdmin(RecordWithParts):
         BegunFilter,
         ("reason", ChoicesDropdownFilter),
         ("state", ChoicesDropdownFilter),
-        ("started_at", RangeDateTimeFilter),
+        ("started_at", MomentFilter),
     )
     list_select_related = ("tenant", "conversation")
     search_fields = ("=id", "=conversation__number")

@@ -19,6 +19,7 @@ from integrations.chatwoot import connecting, connections, rights
 from integrations.chatwoot.accounts import NotYoursError
 from integrations.chatwoot.client import SERVICE
 from integrations.chatwoot.connections import ForeignConnectionError
+from integrations.chatwoot.failures import TokenMissingError
 from integrations.chatwoot.surveying import survey
 from integrations.chatwoot.values import Inbox
 from integrations.failures import RemoteError
@@ -329,7 +330,8 @@ class ConnectionAdmin(ScopedAdmin):
             context["places"] = [(place, _kind(place.inbox)) for place in seen.places]
         except (RemoteError, CredentialError) as error:
             context["trouble"] = str(error)
-            context["steps"] = connecting.steps_unseen(connection)
+            if isinstance(error, TokenMissingError):
+                context["steps"] = connecting.steps_unseen(connection)
         context |= self._parts(request, connection)
         return render(request, "integrations/connection_inboxes.html", context)
 

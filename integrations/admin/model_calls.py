@@ -12,7 +12,6 @@ from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     FieldTextFilter,
-    RangeDateTimeFilter,
 )
 from unfold.decorators import action, display
 
@@ -22,6 +21,7 @@ from integrations.models.llm_call import State
 from tenants import audit
 from tenants.access import Area
 from tenants.admin.base import ReadOnlyAdmin, access_of
+from tenants.admin.time_filters import MomentFilter
 from tenants.audit import Action
 from tenants.budgets import budget_words
 from tenants.models import Tenant
@@ -55,7 +55,7 @@ class LlmCallAdmin(ReadOnlyAdmin):
         ("use", ChoicesDropdownFilter),
         ("model", FieldTextFilter),
         ("was_fallback", BooleanRadioFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentFilter),
     )
     list_select_related = ("tenant",)
     search_fields = ("model", "agent", "request_id", "turn", "conversation")

@@ -12,7 +12,6 @@ from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     FieldTextFilter,
-    RangeDateFilter,
 )
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -22,6 +21,7 @@ from integrations.models import ModelPrice, ModelProfile, Provider
 from integrations.models.provider import KINDS_OF_KEYS
 from tenants.access import Area, Verb
 from tenants.admin.base import ScopedAdmin, ScopedForm, access_of, confirmed_action
+from tenants.admin.time_filters import DayFilter
 from tenants.models import Credential, InstallationCredential, Tenant
 from tenants.models.credential import CheckResult
 
@@ -150,7 +150,7 @@ class ModelProfileAdmin(ScopedAdmin):
 class ModelPriceAdmin(ScopedAdmin):
     area = Area.PLATFORM
     list_display = ("pattern", "price_in", "price_cached", "price_out", "valid_from", "source")
-    list_filter = (("pattern", FieldTextFilter), ("valid_from", RangeDateFilter))
+    list_filter = (("pattern", FieldTextFilter), ("valid_from", DayFilter))
     search_fields = ("pattern", "source")
     ordering = ("pattern", "-valid_from", "pk")
     fieldsets = (

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, FieldTextFilter
 from unfold.decorators import action, display
 
 from integrations import circuit_breaker
@@ -16,6 +16,7 @@ from integrations.models.breaker import State
 from integrations.models.remote_call import Outcome
 from tenants.access import Area, Verb
 from tenants.admin.base import ReadOnlyAdmin, confirmed_action
+from tenants.admin.time_filters import MomentFilter
 
 LONGEST_SHOWN = 45
 LABELS = {
@@ -45,7 +46,7 @@ class RemoteCallAdmin(ReadOnlyAdmin):
         ("outcome", ChoicesDropdownFilter),
         ("service", FieldTextFilter),
         ("status", FieldTextFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentFilter),
     )
     list_select_related = ("tenant",)
     search_fields = ("address", "connection", "request_id", "turn")
@@ -101,7 +102,7 @@ class BreakerAdmin(ReadOnlyAdmin):
         "tenant",
         ("state", ChoicesDropdownFilter),
         ("service", FieldTextFilter),
-        ("changed_at", RangeDateTimeFilter),
+        ("changed_at", MomentFilter),
     )
     list_select_related = ("tenant",)
     search_fields = ("service", "connection")

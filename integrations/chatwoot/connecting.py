@@ -175,15 +175,12 @@ def steps_by_hand(seen: Survey, places: Iterable[Place]) -> list[str]:
         steps += [_how_to_add(name), _how_to_copy(name)]
     elif not seen.is_told:
         steps.append(_how_to_tell(seen.bot))
-    for place in places:
-        if not place.is_ours:
-            sentence = _("Open Settings → Inboxes → %(inbox)s → Bot configuration: “%(bot)s”.")
-            steps.append(sentence % {"inbox": _name_of(place.inbox), "bot": name})
+    steps += [_how_to_choose(place, name) for place in places if not place.is_ours]
     return [*steps, _("Then test again.")] if steps else []
 
 
 def steps_unseen(connection: Connection) -> list[str]:
-    """The same where Chatwoot could not be asked what there is."""
+    """The same where no token lets us ask what there is."""
     steps = [_how_to_add(NAME_OF_BOT)]
     if not connection.bot_token_ref:
         steps.append(_how_to_copy(NAME_OF_BOT))
@@ -200,6 +197,15 @@ def _how_to_add(name: str) -> str:
         " of the webhook, which stands below."
     )
     return sentence % {"name": name}
+
+
+def _how_to_choose(place: Place, name: str) -> str:
+    words = {"inbox": _name_of(place.inbox), "bot": name}
+    step = _("Open Settings → Inboxes → %(inbox)s → Bot configuration: “%(bot)s”.") % words
+    if place.bot is None:
+        return step
+    other = _("“%(other)s”, which it has now, then answers no more there.")
+    return f"{step} {other % {'other': place.bot.name}}"
 
 
 def _how_to_copy(name: str) -> str:

@@ -7,12 +7,12 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from tenants.access import Area
 from tenants.admin.base import ScopedAdmin, ScopedForm, confirmed_action, shown_once
+from tenants.admin.time_filters import DayFilter
 from tenants.models import ApiToken
 from tenants.models.api_token import Scope
 
@@ -32,7 +32,7 @@ class ApiTokenAdmin(ScopedAdmin):
     area = Area.SECRETS
     form = ApiTokenForm
     list_display = ("name", "begins_with", "state", "last_used_at", "expires_at", "tenant")
-    list_filter = ("tenant", ("last_used_at", RangeDateFilter))
+    list_filter = ("tenant", ("last_used_at", DayFilter))
     list_select_related = ("tenant",)
     search_fields = ("name", "prefix")
     ordering = ("name", "pk")

@@ -9,12 +9,13 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from unfold.decorators import display
 
 from tenants.access import Area
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.admin.changes import change_rows, model_of
+from tenants.admin.time_filters import MomentFilter
 from tenants.audit import Action, watched_models
 from tenants.models import AuditEntry
 
@@ -63,7 +64,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     list_filter = (
         ("action", ChoicesDropdownFilter),
         KindFilter,
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentFilter),
     )
     search_fields = ("object_label", "actor_label", "object_id", "request_id", "address")
     search_help_text = _("Searches who, what, id, request and address.")

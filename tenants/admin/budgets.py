@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     BooleanRadioFilter,
     ChoicesDropdownFilter,
-    RangeDateTimeFilter,
 )
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from tenants.access import Area, Verb
 from tenants.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedForm, access_of
+from tenants.admin.time_filters import MomentFilter
 from tenants.budgets import budget_alerts, budget_words, windows
 from tenants.models import Budget, Spending
 from tenants.models.budget import Period, check_emails
@@ -189,7 +189,7 @@ class SpendingAdmin(ReadOnlyAdmin):
         "tenant",
         "budget",
         ("budget__period", ChoicesDropdownFilter),
-        ("updated_at", RangeDateTimeFilter),
+        ("updated_at", MomentFilter),
     )
     list_select_related = ("budget", "tenant")
     search_fields = ("window",)

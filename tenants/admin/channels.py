@@ -24,7 +24,7 @@ from tenants.admin.base import (
     access_of,
     confirmed_action,
 )
-from tenants.admin.config_forms import OPTION_FIELDS, SettingsForm
+from tenants.admin.config_forms import SettingsForm, option_fieldsets
 from tenants.admin.config_pages import ConfigurationPage
 from tenants.models import ChannelMapping, ChatwootInstallation, Tenant, UnmappedChannel
 from tenants.onboarding import TestFailedError
@@ -77,7 +77,7 @@ class ChannelMappingAdmin(ConfigurationPage):
     ordering = ("installation__name", "account_id", "inbox_id", "pk")
     fieldsets = (
         (None, {"fields": ("tenant", *SOURCE, "name")}),
-        (_("Settings"), {"fields": tuple(OPTION_FIELDS)}),
+        *option_fieldsets("tab"),
     )
     export_fields = ("tenant", "installation", "account_id", "inbox_id", "name")
 

@@ -120,6 +120,14 @@ OPTION_FIELDS = {PREFIX + key: _field(option) for key, option in options.OPTIONS
 SettingsForm: Any = type("SettingsForm", (SettingsFormBase,), dict(OPTION_FIELDS))
 
 
+def option_fieldsets(*classes: str) -> tuple[tuple[Any, dict[str, Any]], ...]:
+    """One set of fields for each group of the settings table."""
+    return tuple(
+        (title, {"fields": tuple(PREFIX + key for key in keys), "classes": classes})
+        for title, keys in options.GROUPS
+    )
+
+
 def _told(key: str, option: Option) -> Any:
     @admin.display(description=option.label)
     def told(_page: Any, row: Any) -> Any:

@@ -25,7 +25,12 @@ from tenants.admin.base import (
     ScopedTabularInline,
     access_of,
 )
-from tenants.admin.config_forms import OPTION_FIELDS, ConfigurationForm, LayerForm, ToldSettings
+from tenants.admin.config_forms import (
+    ConfigurationForm,
+    LayerForm,
+    ToldSettings,
+    option_fieldsets,
+)
 from tenants.admin.effective import MOST_ROWS, effective_rows, name_of_layer
 from tenants.config import documents, schema, transfer
 from tenants.configuration import Effective
@@ -181,7 +186,7 @@ class DomainAdmin(ConfigurationPage):
     prepopulated_fields: ClassVar[Any] = {"slug": ("name",)}
     fieldsets = (
         (None, {"fields": ("name", "slug", "description", "is_offered")}),
-        (_("Settings"), {"fields": tuple(OPTION_FIELDS), "classes": ("tab",)}),
+        *option_fieldsets("tab"),
         (_("Further configuration"), {"fields": ("document",), "classes": ("tab",)}),
     )
     inlines = (
@@ -217,7 +222,7 @@ class ConfigurationAdmin(ConfigurationPage):
     ordering = ("tenant__name", "pk")
     fieldsets = (
         (None, {"fields": ("domain", "note", "version_seen")}),
-        (_("Settings"), {"fields": tuple(OPTION_FIELDS), "classes": ("tab",)}),
+        *option_fieldsets("tab"),
         (_("Further configuration"), {"fields": ("document",), "classes": ("tab",)}),
     )
     inlines = (OpeningHoursInline, HolidayInline, FieldMappingInline)

@@ -13,8 +13,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
-    RangeDateFilter,
-    RangeDateTimeFilter,
 )
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordWidget
@@ -22,6 +20,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from tenants import credentials
 from tenants.access import Area
 from tenants.admin.base import ReadOnlyAdmin, ScopedAdmin, ScopedForm, confirmed_action
+from tenants.admin.time_filters import DayFilter, MomentFilter
 from tenants.credentials import CredentialError
 from tenants.models import Credential, CredentialAccess, InstallationCredential
 from tenants.models.credential import CheckResult
@@ -129,7 +128,7 @@ class CredentialAdmin(SecretAdmin):
         "tenant",
         ("kind", ChoicesDropdownFilter),
         ("last_check", ChoicesDropdownFilter),
-        ("last_used_at", RangeDateFilter),
+        ("last_used_at", DayFilter),
     )
     list_select_related = ("tenant",)
     fieldsets = (
@@ -179,7 +178,7 @@ class CredentialAccessAdmin(ReadOnlyAdmin):
         "tenant",
         ("kind", ChoicesDropdownFilter),
         ("source", ChoicesDropdownFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", MomentFilter),
     )
     list_select_related = ("tenant",)
     search_fields = ("ref", "actor", "purpose", "request_id")

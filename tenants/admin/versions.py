@@ -10,12 +10,12 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action
 
 from tenants import configuration
 from tenants.access import Area, Verb
 from tenants.admin.base import ReadOnlyAdmin, access_of, confirmed_action
+from tenants.admin.time_filters import MomentFilter
 from tenants.config import documents
 from tenants.models import ConfigurationVersion
 
@@ -28,7 +28,7 @@ KINDS = {"+": "added", "-": "removed", "@": "place"}
 class ConfigurationVersionAdmin(ReadOnlyAdmin):
     area = Area.CONFIGURATION
     list_display = ("number", "created_at", "author", "note", "via", "tenant")
-    list_filter = ("tenant", ("created_at", RangeDateTimeFilter))
+    list_filter = ("tenant", ("created_at", MomentFilter))
     list_select_related = ("tenant",)
     search_fields = ("author", "note")
     ordering = ("-created_at", "-pk")

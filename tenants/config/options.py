@@ -253,6 +253,58 @@ OPTIONS: Mapping[str, Option] = {
     ),
 }
 
+# How forms put them together; every setting stands in one group (a test).
+GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (
+        _("Answering customers"),
+        (
+            "mode",
+            "quiet_seconds",
+            "quiet_max_seconds",
+            "turn_deadline_seconds",
+            "max_message_age_hours",
+            "answer_open",
+            "outside_hours",
+            "outside_hours_text",
+        ),
+    ),
+    (
+        _("Hand-over to people"),
+        (
+            "handoff_text",
+            "handoff_label",
+            "handoff_priority",
+            "handoff_team",
+            "handoff_team_outside_hours",
+            "handoff_agent",
+            "person_words",
+            "most_unhelped",
+            "media_hands_over",
+            "media_text",
+            "resume",
+            "resume_hours",
+        ),
+    ),
+    (_("Who is answered"), ("trigger_words", "ignored_contacts", "answer_groups")),
+    (
+        _("Texts and languages"),
+        ("languages", "disclosure", "disclosure_text", "most_bubbles"),
+    ),
+    (
+        _("Operation"),
+        (
+            "sandbox",
+            "unconfirmed",
+            "settle_seconds",
+            "watchdog_minutes",
+            "alarm_webhook_url",
+            "retention_days",
+            "summary_days",
+            "mask_personal_data",
+        ),
+    ),
+)
+
 
 def defaults() -> dict[str, Any]:
     return {key: option.default for key, option in OPTIONS.items()}

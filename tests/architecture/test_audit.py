@@ -28,6 +28,11 @@ NOT_AUDITED = {
     "integrations.LlmCall": "is a record of a call",
     "integrations.UsageMail": "notes that a mail was sent",
     "integrations.Breaker": "what the cache decided, told to staff",
+    "crews.Conversation": "follows what happens in Chatwoot; what staff decide is recorded",
+    "crews.InboundEvent": "is the record of what came in",
+    "crews.OutboundMessage": "is the record of what went out",
+    "crews.Turn": "is the record of an answer",
+    "crews.Alarm": "is the record of what went wrong",
     "chatwoot_ai.Pulse": "a sign of life, twice a minute",
 }
 

@@ -528,7 +528,7 @@ class TestConversations:
     def test_buttons_ask_then_act_and_are_written_down(
         self, button, before, after, helena, moveis, signed_in
     ):
-        conversation = ConversationFactory(tenant=moveis, control=before)
+        conversation = ConversationFactory(tenant=moveis, control=before, contact_name="Ana")
         page = signed_in(helena)
         address = f"{CONVERSATIONS}{conversation.pk}/{button}/"
         page.get(address)
@@ -543,6 +543,7 @@ class TestConversations:
         entry = AuditEntry.objects.about(conversation).get()
         assert entry.changes == {"control": [before, after]}
         assert entry.actor == helena
+        assert "Ana" not in entry.object_label
 
     @pytest.mark.parametrize("button", ["take-over", "pause", "give-back", "domain"])
     def test_who_only_reads_presses_no_button(self, button, moveis, signed_in):
@@ -571,9 +572,7 @@ class TestConversations:
 
         assert Conversation.objects.get(pk=conversation.pk).domain == domain
         assert "Varejo Teste" in text_of(page, change(conversation))
-        assert AuditEntry.objects.about(conversation).get().changes == {
-            "domain": [None, "Varejo Teste"]
-        }
+        assert AuditEntry.objects.about(conversation).get().changes == {"domain": [None, "varejo"]}
 
         page.post(address, {"domain": ""})
 
@@ -699,10 +698,22 @@ class TestOutgoingMessages:
 
 
 class TestAlarms:
-    def test_says_what_to_do(self, helena, moveis, signed_in):
-        alarm = AlarmFactory(tenant=moveis, kind="queue age")
+    @pytest.mark.parametrize(
+        ("kind", "about", "place"),
+        [
+            ("silent message", "conversation:7", "/admin/crews/conversation/7/change/"),
+            ("connection", "chatwoot:7", "/admin/integrations/connection/7/change/"),
+            ("connection", "conversation:7", "/admin/crews/conversation/7/change/"),
+            ("queue age", "", f"{CONVERSATIONS}?waiting=yes"),
+            ("error rate", "", f"{TURNS}?outcome=handed_off"),
+            ("breaker", "odoo odoo:1", "/admin/integrations/breaker/?"),
+            ("silent message", "conversation:x", f"{EVENTS}?outcome=waiting"),
+        ],
+    )
+    def test_leads_to_where_one_looks(self, kind, about, place, helena, moveis, signed_in):
+        alarm = AlarmFactory(tenant=moveis, kind=kind, about=about)
 
-        assert "Veja na página “Sistema”" in text_of(signed_in(helena), change(alarm))
+        assert f'class="text-link" href="{place}"' in text_of(signed_in(helena), change(alarm))
 
     def test_is_settled_by_a_button_that_asks_first(self, moveis, signed_in):
         alarm = AlarmFactory(tenant=moveis)

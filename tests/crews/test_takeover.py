@@ -100,6 +100,28 @@ def test_the_rest_of_an_answer_is_cancelled_when_a_person_comes_in_between(stage
     assert stage.outcome(message) == ("answered", "replied")
 
 
+def test_a_conversation_in_which_a_person_writes_is_opened_for_people(stage):
+    message = stage.writes("Oi")
+    stage.works()
+    stage.does("agent_replies", message.conversation, "Assumo")
+
+    stage.works()
+
+    assert message.conversation.status == "open"
+    assert stage.talk(message).control == Control.HUMAN
+    assert len(stage.replies(message)) == 1
+
+
+def test_where_nothing_is_answered_nothing_is_opened(make_stage):
+    stage = make_stage(mode="off")
+    message = stage.writes("Oi")
+    stage.does("agent_replies", message.conversation, "Assumo")
+
+    stage.works()
+
+    assert message.conversation.status == "pending"
+
+
 def test_a_bot_as_assignee_is_no_person(stage):
     message = stage.writes("Oi")
     stage.does("assign", message.conversation, stage.chatwoot.bot)

@@ -321,7 +321,15 @@ class TestSteps:
 
         assert answer.status_code == 200
         assert "no usable answer" in text_of(answer)
-        assert "By hand it goes like this" in text_of(answer)
+
+    def test_without_a_persons_token_it_says_how_it_goes_by_hand(self, page, connection, chatwoot):
+        connection.user_token_ref = ""
+        connection.save()
+
+        shown = text_of(page.get(of(connection, "inboxes")))
+
+        assert "By hand it goes like this" in shown
+        assert chatwoot.heard == []
 
     @pytest.mark.parametrize("number", ["x", "-1", "9" * 40, "١٢", ""])
     def test_nonsense_chooses_nothing(self, page, connection, chatwoot, number):

@@ -511,3 +511,11 @@ def test_second_of_two_editors_is_told_and_undoes_nothing(moveis, helena, signed
     assert (first.status_code, second.status_code) == (302, 200)
     assert "meio-tempo" in second.content.decode()
     assert configuration.effective(moveis.pk).setting("outside_hours") == "silent"
+
+
+def test_every_setting_stands_in_one_group_of_the_forms():
+    from tenants.config.options import GROUPS, OPTIONS
+
+    grouped = [key for _title, keys in GROUPS for key in keys]
+
+    assert sorted(grouped) == sorted(OPTIONS)

@@ -23,6 +23,8 @@ PARTS = [
     "tests/walks/test_hostile_requests.py",
     "tests/integrations/test_circuit_breaker.py",
     "tests/integrations/test_usage_reports.py",
+    "tests/crews/test_alarms.py",
+    "tests/crews/test_watching.py",
 ]
 API = ["tests/walks/test_api_keeps_its_word.py", "tests/tenants/test_config_api.py"]
 

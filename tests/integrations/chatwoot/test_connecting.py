@@ -217,6 +217,15 @@ class TestByHand:
             attach(connection, chatwoot.inbox)
         assert len(connecting.steps_unseen(connection)) == 4
 
+    def test_whom_a_step_takes_an_inbox_from_is_said(self, connection, chatwoot):
+        connections.keep_tokens(connection, user_token=chatwoot.agent.token)
+        connection.save()
+        chatwoot.inbox.bot_id = chatwoot.bot.id
+
+        report = attach(connection, chatwoot.inbox)
+
+        assert "“Aurora Bot”, which it has now" in report.steps[2]
+
 
 class TestMapping:
     def test_a_company_maps_inboxes_of_accounts_it_was_given(self, connection, chatwoot, moveis):
