@@ -14,6 +14,8 @@ from celery import Celery, signals
 from celery import Task as CeleryTask
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from kombu.transport import redis as redis_transport
+from kombu.transport import virtual
 
 from chatwoot_ai import counters, local_queue
 from tenants import context
@@ -21,6 +23,29 @@ from tenants import context
 logger = logging.getLogger(__name__)
 
 PUBLISH_PAUSE_SECONDS = 5.0
+
+
+class ForgivingQoS(redis_transport.QoS):
+    """Forgets what it could not acknowledge, instead of counting it as running for ever.
+
+    kombu keeps the place of a message whose acknowledgement failed with the connection; a worker
+    with few places then takes no more. What stays in Redis is handed out again, which does no harm.
+    """
+
+    def ack(self, delivery_tag: Any) -> None:
+        try:
+            super().ack(delivery_tag)  # type: ignore[no-untyped-call]  # kombu's
+        finally:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+
+    def reject(self, delivery_tag: Any, requeue: bool = False) -> None:
+        try:
+            super().reject(delivery_tag, requeue=requeue)  # type: ignore[no-untyped-call]
+        finally:
+            virtual.QoS.ack(self, delivery_tag)  # type: ignore[no-untyped-call]
+
+
+redis_transport.Channel.QoS = ForgivingQoS
 
 
 class Task(CeleryTask):

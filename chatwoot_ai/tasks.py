@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from chatwoot_ai.models import Pulse
+from crews import standby
 from crews.tasks import reconcile_connections
 
 
@@ -32,4 +33,6 @@ def report_started(sender: Any, **_: Any) -> None:
     """
     for queue in sender.app.amqp.queues.consume_from:
         report_alive.apply_async(kwargs={"queue": queue}, queue=queue)
+    if "chat" in sender.app.amqp.queues.consume_from:
+        standby.start()
     reconcile_connections.delay()

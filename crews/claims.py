@@ -56,12 +56,14 @@ class Standing:
     arrivals: int
 
 
-def claim() -> Claim | None:
+def claim(*, overdue_seconds: float = 0.0) -> Claim | None:
     """A conversation that is due, of the company with the fewest running turns.
 
     So a flood of one company delays nobody else, and no company takes all workers.
+    `overdue_seconds`: only what has been due for so long.
     """
-    due = Conversation.objects.due().values("tenant").order_by()
+    since = Now() - timedelta(seconds=overdue_seconds)
+    due = Conversation.objects.due().filter(due_at__lte=since).values("tenant").order_by()
     waiting = list(due.annotate(since=models.Min("due_at")))
     running = _running_turns() if waiting else {}
     companies = sorted(

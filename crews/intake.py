@@ -126,11 +126,14 @@ def take_takeover(arrival: Arrival, *, resume_hours: int, may_open: bool) -> Tak
         "human_until": _moment(arrival.now + timedelta(hours=resume_hours)),
         "later": _moment((arrival.occurred_at or arrival.now) + CLOCKS_DIFFER),
     }
-    if arrival.message_id is None:
-        return _take_news(values, [_SILENCE, _STATUS], where="true", silences=True)
-    opens = may_open and values["status"] == Status.PENDING
+    is_message = arrival.message_id is not None
+    opens = is_message and may_open and values["status"] == Status.PENDING
     changes = [_SILENCE, _STATUS, *([_OPEN_IT] if opens else [])]
-    return _take_news(values, changes, where=_NOT_GIVEN_BACK, silences=True, wakes=opens)
+    where = _NOT_GIVEN_BACK if is_message else "true"
+    with transaction.atomic():
+        # The customer's message may come later than the person's answer to it.
+        _rows(f"{_NEW_TALK} RETURNING id", values | _talk_values(arrival))
+        return _take_news(values, changes, where=where, silences=True, wakes=opens)
 
 
 def take_status(arrival: Arrival, *, is_takeover: bool, resume: str) -> Taken:
@@ -396,6 +399,18 @@ _SILENCE = {
     "released_agent_id": "NULL",
     "arrivals": "arrivals + 1",
 }
+_NEW_TALK = f"""
+    INSERT INTO {_TALKS} (
+        tenant_id, connection_id, number, channel_id, inbox_id, channel_kind, contact_id,
+        contact_name, status, control, control_reason, control_at, chore, lease_owner, epoch,
+        arrivals, last_seen_message_id, boundary_message_id, language, can_reply, unhelped,
+        created_at)
+    VALUES (
+        %(tenant_id)s, %(connection_id)s, %(number)s, %(channel_id)s, %(inbox_id)s,
+        %(channel_kind)s, %(contact_id)s, %(contact_name)s, %(status)s, 'bot', '', {_NOW}, '', '',
+        0, 0, 0, 0, '', %(can_reply)s, 0, {_NOW})
+    ON CONFLICT DO NOTHING
+"""
 _OPEN_IT = {"chore": f"'{Chore.OPEN.value}'", "due_at": _NOW}
 _NEW_MATTER = {
     "boundary_message_id": (

@@ -38,15 +38,23 @@ def wake(conversation_id: int, *, tenant_id: int, seconds: float) -> None:
 def answer_conversation(*, conversation_id: int, tenant_id: int) -> None:
     """The conversation is a hint: whatever is due is worked off, fairly among companies."""
     waking.rang(tenant_id)
+    if conversation_id not in work_off():
+        _wake_again(conversation_id, tenant_id)
+
+
+def work_off(*, overdue_seconds: float = 0.0) -> set[int]:
+    """Whatever is due, for a minute at most; which conversations that were."""
     until = time.monotonic() + LONGEST_STRETCH_SECONDS
-    done = set()
-    while time.monotonic() < until and (claim := claims.claim()) is not None:
+    done: set[int] = set()
+    while time.monotonic() < until:
+        claim = claims.claim(overdue_seconds=overdue_seconds)
+        if claim is None:
+            break
         seconds = answering.work(claim)
         done.add(claim.conversation_id)
         if seconds is not None:
             wake(claim.conversation_id, tenant_id=claim.tenant_id, seconds=seconds)
-    if conversation_id not in done:
-        _wake_again(conversation_id, tenant_id)
+    return done
 
 
 def _wake_again(conversation_id: int, tenant_id: int) -> None:

@@ -112,6 +112,17 @@ def test_a_conversation_in_which_a_person_writes_is_opened_for_people(stage):
     assert len(stage.replies(message)) == 1
 
 
+def test_a_person_s_answer_that_is_told_before_the_question_silences_the_bot(stage):
+    message = stage.world.customer_writes("Oi", inbox=stage.chatwoot.inbox)
+    stage.world.agent_replies_on_phone(message.conversation, "Assumo")
+
+    stage.deliver(is_reversed=True)
+    stage.works()
+
+    assert stage.replies(message) == []
+    assert stage.talk(message).control == Control.HUMAN
+
+
 def test_where_nothing_is_answered_nothing_is_opened(make_stage):
     stage = make_stage(mode="off")
     message = stage.writes("Oi")

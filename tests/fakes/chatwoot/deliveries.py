@@ -86,6 +86,10 @@ class Deliveries:
         for one in twice:
             self._start(one) if self._held is None else self._held.append(one)
 
+    @property
+    def under_way(self):
+        return self._running
+
     def wait(self, seconds=20.0):
         """Until nothing is under way any more."""
         with self._changed:
@@ -132,13 +136,13 @@ class Deliveries:
             return 0
 
 
-def headers_for(delivery, now):
+def headers_for(delivery, now=None):
     """Older versions sign nothing and number nothing."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if delivery.id:
         headers["X-Chatwoot-Delivery"] = delivery.id
     if delivery.secret:
-        timestamp = str(int(now))
+        timestamp = str(int(time.time() if now is None else now))
         signed = timestamp.encode() + b"." + delivery.body
         digest = hmac.new(delivery.secret.encode(), signed, hashlib.sha256).hexdigest()
         headers["X-Chatwoot-Timestamp"] = timestamp

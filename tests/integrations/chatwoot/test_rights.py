@@ -7,7 +7,6 @@ from django.utils import timezone, translation
 
 from integrations.chatwoot import checks as checks_table
 from integrations.chatwoot import connections, rights
-from integrations.chatwoot.checks import TITLES
 from integrations.circuit_breaker import MOST_FAILURES, CircuitBreaker
 from integrations.failures import NoAnswerError
 from integrations.models import Breaker, Connection
