@@ -62,7 +62,7 @@ def turn_line(tenant: Tenant, turn: TurnRecord) -> str:
     cost = _("unknown") if turn.cost is None else budget_words.money(turn.cost)
     tokens = turn.tokens_in + turn.tokens_out
     return (
-        f"{local(tenant, turn.started_at)}  {where:<12} {turn.turn:>8}  {ending:<46}"
+        f"{local(tenant, turn.started_at)}  {where:<12} {turn.turn:>8}  {ending:<52}"
         f" {turn.model_calls:>3} {tokens:>8}  {cost}"
     )
 

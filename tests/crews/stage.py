@@ -1,5 +1,6 @@
 """A company with a connected Chatwoot, all within one thread: tests say when things happen."""
 
+import time
 from datetime import timedelta
 
 from django.db.models import F
@@ -90,7 +91,7 @@ class Stage:
 
     def post(self, delivery):
         delivery.body = rails_json(delivery.make_body())
-        headers = headers_for(delivery)
+        headers = headers_for(delivery, time.time())
         return Client().post(
             delivery.url,
             data=delivery.body,

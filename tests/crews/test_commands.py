@@ -253,13 +253,13 @@ class TestConversation:
             number=12,
             contact_name="Ana\x1b]0;x",
             control="human",
-            control_reason=Reason.ASKED_FOR_PERSON,
+            control_reason="status open",
             due_at=datetime(2026, 11, 20, 12, tzinfo=UTC),
         )
 
         shown = run("conversation", "moveis", 12)
 
-        assert "Who answers: person, the customer asked for a person" in shown
+        assert "Who answers: person, it was opened in Chatwoot, " in shown
         assert "Next due: 2026-11-20 09:00:00" in shown
         assert "Ana[U+001B]" in shown
 

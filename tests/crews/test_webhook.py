@@ -29,7 +29,7 @@ def post(stage, body, *, secret=None, path="", **headers):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     delivery = Delivery("", "", secret or stage.chatwoot.bot.secret, False, lambda: None)
     delivery.body = raw
-    sent = {**headers_for(delivery), **headers}
+    sent = {**headers_for(delivery, time.time()), **headers}
     return Client(raise_request_exception=False).post(
         path or stage.path,
         data=raw,

@@ -10,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from crews import lookup, records
+from crews.admin import words
 from crews.lookup import NoConversationError, SeveralConversationsError
 from crews.management import listing
-from crews.models import Conversation, Reason
+from crews.models import Conversation
 from crews.records import TurnRecord
 from tenants.management.lookup import add_account_arguments, tenant_named
 from tenants.masking import mask
@@ -125,11 +126,10 @@ def _lines(row: Conversation, turns: list[TurnRecord]) -> Iterator[str]:
 
 
 def _who_answers(row: Conversation) -> str:
-    """With the reason, which is one of a hand-over or of another change of control."""
-    who = str(row.get_control_display())
-    reason = dict(Reason.choices).get(row.control_reason, row.control_reason)
-    since = listing.local(row.tenant, row.control_at)
-    return f"{who}, {reason}, {since}" if reason else f"{who}, {since}"
+    """With the reason, and since when."""
+    reason = words.reason_of(row.control_reason)
+    parts = (str(row.get_control_display()), reason, listing.local(row.tenant, row.control_at))
+    return ", ".join(part for part in parts if part)
 
 
 def _indented(text: str) -> Iterator[str]:
