@@ -63,6 +63,7 @@ CONFIGURATION = {
     "spending",
     "remotecall",
     "breaker",
+    "connection",
     "llmcall",
     "modelprofile",
     "provider",
