@@ -15,9 +15,17 @@ from django.test.utils import (  # noqa: E402
     teardown_databases,
 )
 
-from tests.benchmarks import configuration, frame, models  # noqa: E402
+from tests.benchmarks import (  # noqa: E402
+    configuration,
+    embedded,
+    frame,
+    models,
+    replies,
+    webhooks,
+)
 
-BENCHMARKS = [*frame.BENCHMARKS, *configuration.BENCHMARKS, *models.BENCHMARKS]
+MODULES = (frame, configuration, models, webhooks, replies, embedded)
+BENCHMARKS = [benchmark for module in MODULES for benchmark in module.BENCHMARKS]
 
 
 def main(wanted):

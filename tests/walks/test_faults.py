@@ -6,19 +6,21 @@ import pytest
 
 from tests.faults.run import Plan, run
 
-SHORT = Plan(messages=120, at_once=16, pauses=(1.0, 3.0), most_seconds=25, patience_seconds=60)
+SHORT = Plan(messages=120, at_once=12, pauses=(0.5, 2.0), most_seconds=25, patience_seconds=80)
+NO_TROUBLE = Plan(messages=60, at_once=12, pauses=(90, 99), most_seconds=15, patience_seconds=16)
 
 
-def seed_of_the_day():
+@pytest.fixture
+def seed():
     """Printed, so that a day that went wrong can be had again."""
-    seed = random.randrange(1_000_000)
-    print("seed", seed)  # noqa: T201
-    return seed
+    number = random.randrange(1_000_000)
+    print("seed", number)  # noqa: T201
+    return number
 
 
 @pytest.mark.timeout(240)
-def test_the_embedded_server_keeps_every_message(tmp_path):
-    result = run("embedded", plan=SHORT, seed=seed_of_the_day(), folder=tmp_path)
+def test_the_embedded_server_keeps_every_message(seed, tmp_path):
+    result = run("embedded", plan=SHORT, seed=seed, folder=tmp_path)
 
     assert result.verdict.failures == {}, result.logs
     assert result.faults > 5
@@ -26,8 +28,17 @@ def test_the_embedded_server_keeps_every_message(tmp_path):
 
 @pytest.mark.services
 @pytest.mark.timeout(240)
-def test_processes_on_postgresql_and_redis_keep_every_message(tmp_path):
-    result = run("redis", plan=SHORT, seed=seed_of_the_day(), folder=tmp_path)
+def test_processes_on_postgresql_and_redis_keep_every_message(seed, tmp_path):
+    result = run("redis", plan=SHORT, seed=seed, folder=tmp_path)
 
     assert result.verdict.failures == {}, result.logs
     assert result.faults > 5
+
+
+@pytest.mark.timeout(240)
+def test_the_suite_sees_what_is_lost_when_nobody_looks(seed, tmp_path):
+    blind = "tests.faults.settings_blind"
+
+    result = run("embedded", plan=NO_TROUBLE, seed=seed, folder=tmp_path, settings=blind)
+
+    assert {"lost", "answered twice"} <= result.verdict.failures.keys(), result.as_line()

@@ -86,6 +86,10 @@ class Deliveries:
         for one in twice:
             self._start(one) if self._held is None else self._held.append(one)
 
+    @property
+    def under_way(self):
+        return self._running
+
     def wait(self, seconds=20.0):
         """Until nothing is under way any more."""
         with self._changed:
