@@ -39,6 +39,7 @@ class Call:
     kwargs: Any = field(compare=False)
     headers: Any = field(compare=False)
     retries: int = field(compare=False)
+    expires: float = field(compare=False, default=float("inf"))
 
 
 class Queue:
@@ -93,7 +94,10 @@ class Queue:
             while self._is_open:
                 now = time.monotonic()
                 if self._calls and self._calls[0].due <= now:
-                    return heapq.heappop(self._calls)
+                    call = heapq.heappop(self._calls)
+                    if call.expires >= now:
+                        return call
+                    continue
                 self._changed.wait(self._calls[0].due - now if self._calls else None)
             return None
 
@@ -144,6 +148,7 @@ class Workers:
             kwargs=dict(kwargs or {}),
             headers=dict(options.get("headers") or {}),
             retries=options.get("retries") or 0,
+            expires=time.monotonic() + (options.get("expires") or float("inf")),
         )
         self.queues[queue].put(call)
 

@@ -235,9 +235,6 @@ def _done_with(desk: Desk, chore: str) -> None:
 def _last_turn(desk: Desk) -> Turn | None:
     rows = Turn.objects.filter(conversation=desk.conversation)
     turn: Turn | None = rows.order_by("-pk").first()
-    if turn is not None and turn.state == TurnState.RUNNING:
-        rows.filter(pk=turn.pk).update(attempts=models.F("attempts") + 1)
-        turn.attempts += 1
     return turn
 
 
@@ -252,8 +249,12 @@ def _open_turn(desk: Desk, last: Turn | None) -> Turn | None:
     desk.conversation.control = standing.control
     desk.arrivals = standing.arrivals
     if turn is None and not _is_ours(desk, standing.control):
-        _leave_waiting(waiting, standing.control)
+        _leave_waiting(waiting, standing.control, mode=desk.mode)
         return None
+    if turn is not None:
+        # Counted before it is tried, so that what kills a worker is counted too.
+        Turn.objects.filter(pk=turn.pk).update(attempts=models.F("attempts") + 1)
+        turn.attempts += 1
     with transaction.atomic():
         if turn is None:
             turn = Turn(
@@ -291,9 +292,11 @@ def _is_ours(desk: Desk, control: str) -> bool:
     return is_same_company and speaking.may_speak(control, mode=desk.mode)
 
 
-def _leave_waiting(waiting: Any, control: str) -> None:
+def _leave_waiting(waiting: Any, control: str, *, mode: str) -> None:
     """Somebody else answers them, or nobody is to."""
-    if control == Control.PAUSED:
+    if mode == "off":
+        waiting.end(Outcome.IGNORED, Reason.MODE_OFF)
+    elif control == Control.PAUSED:
         waiting.end(Outcome.IGNORED, Reason.PAUSED)
     elif control in (Control.HUMAN, Control.HANDING_OVER):
         waiting.end(Outcome.HANDED_OFF, Reason.PERSON_CAME)
@@ -332,6 +335,8 @@ def _leave_to_person(desk: Desk, turn: Turn) -> None:
         raise NotNowError(outbox.LOOKED_EVERY_SECONDS)
     if outbox.is_said(turn):
         end(desk, turn, Outcome.ANSWERED, Reason.REPLIED)
+    elif desk.mode == "off":
+        end(desk, turn, Outcome.IGNORED, Reason.MODE_OFF)
     else:
         end(desk, turn, Outcome.HANDED_OFF, Reason.PERSON_CAME)
 
@@ -346,9 +351,22 @@ def _give_up_sending(desk: Desk, turn: Turn, error: NotTakenError) -> None:
             wanted, first = HandOff(error.reason, tried=tried), turn.outbox.count()
             handoff.plan(desk, turn, wanted, after=after, first=first)
     if error.reason in EXPIRED_REASONS:
+        _leave_for_people(desk)
         end(desk, turn, Outcome.EXPIRED, error.reason)
     else:
         send(desk, turn)
+
+
+def _leave_for_people(desk: Desk) -> None:
+    """What nobody answered in time stands among the conversations of people afterwards."""
+    desk.claim.rows.update(
+        control=Control.HUMAN,
+        control_reason=Reason.NOT_SENT_IN_TIME,
+        control_at=Now(),
+        chore=Chore.OPEN,
+        due_at=Now(),
+        arrivals=models.F("arrivals") + 1,
+    )
 
 
 def _is_silent_now(desk: Desk) -> bool:

@@ -142,8 +142,10 @@ def _is_given_back(delivery: Delivery, seen: values.Conversation) -> bool:
     if row is None:
         return False
     is_new_matter = row.status == Status.RESOLVED and seen.status == Status.PENDING
-    comes_back = delivery.setting("resume") in ("on_pending", "on_resolve")
-    return not row.is_with_person(seen) or (is_new_matter and comes_back)
+    rule = delivery.setting("resume")
+    comes_back = is_new_matter and rule in ("on_pending", "on_resolve")
+    is_over = rule == "after_hours" and row.human_until and row.human_until < delivery.now
+    return not row.is_with_person(seen) or comes_back or bool(is_over)
 
 
 def _is_group(event: ChatwootEvent) -> bool:
@@ -224,6 +226,7 @@ def _receive_news(delivery: Delivery) -> Taken:
             answers_open=bool(delivery.setting("answer_open")),
         ),
         resume=delivery.setting("resume") or "never",
+        resume_hours=delivery.setting("resume_hours") or 0,
     )
 
 

@@ -59,8 +59,10 @@ def reconcile(connection: Connection, door: Door, *, now: datetime) -> list[Take
         recent = [c for c in page if c.last_activity_at is None or c.last_activity_at >= since]
         found += _compare(door, recent, client=client, now=now)
         if not page or len(recent) < len(page):
+            Connection.objects.filter(pk=connection.pk).note(reconciled_at=now)
             break
-    Connection.objects.filter(pk=connection.pk).note(reconciled_at=now)
+    else:
+        logger.warning("There is more to be read back than one round reads")
     return [taken for taken in found if taken.wakes]
 
 

@@ -4,6 +4,7 @@ carried out in Chatwoot with the token of the bot, and looked at afterwards.
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.db.models.functions import Now
@@ -15,6 +16,7 @@ from crews.desk import Desk, TakenOverError
 from crews.models import Control, OutboundMessage, Outcome, Part, Reason, Turn, TurnState
 from crews.outbox import NotNowError
 from crews.questions import HandOff
+from integrations.chatwoot import connections
 from integrations.chatwoot.values import Priority, Status
 from integrations.failures import RemoteError
 from tenants import hours
@@ -104,10 +106,11 @@ def carry_out(desk: Desk, turn: Turn) -> None:
     _send_messages(desk, turn)
     if not desk.is_sandbox:
         try:
-            _do_steps(desk, turn)
+            if turn.reason != Reason.SUGGESTED:
+                _do_steps(desk, turn)
             _open(desk)
         except (RemoteError, NotOpenedError) as error:
-            _try_later(turn, error)
+            _try_later(desk, turn, error)
     _let_go(desk, turn)
 
 
@@ -164,18 +167,21 @@ def _open(desk: Desk) -> None:
 
 
 def _status(desk: Desk) -> str | None:
-    """None where a bot of an old Chatwoot may not look."""
+    """None where it cannot be looked at: by a bot of an old Chatwoot, with a token that is gone."""
     try:
         return desk.client.conversation(desk.conversation.number).status
     except RemoteError as error:
-        if desk.door.user_token is None and error.permanent:
+        if error.permanent:
+            connections.note_failure(desk.door, error)
             return None
         raise
 
 
-def _try_later(turn: Turn, error: Exception) -> None:
+def _try_later(desk: Desk, turn: Turn, error: Exception) -> None:
     """For as long as it may help. Then staff are told by an alarm, and the bot stays silent."""
     pauses = turn.handoff.get("pauses", 0)
+    if isinstance(error, RemoteError):
+        connections.note_failure(desk.door, error)
     is_final = isinstance(error, RemoteError) and error.permanent
     turn.error = str(error)[:300] or _("The conversation could not be opened.")
     turn.handoff["pauses"] = pauses + 1
@@ -188,5 +194,7 @@ def _try_later(turn: Turn, error: Exception) -> None:
 def _let_go(desk: Desk, turn: Turn) -> None:
     if turn.reason != Reason.SUGGESTED:
         desk.claim.rows.filter(control=Control.HANDING_OVER).update(
-            control=Control.HUMAN, control_at=Now()
+            control=Control.HUMAN,
+            control_at=Now(),
+            human_until=Now() + timedelta(hours=desk.config.setting("resume_hours")),
         )

@@ -39,7 +39,7 @@ def replay(row: InboundEvent) -> str:
     """Let a stored event have its effect once more, as things stand now; says what came of it."""
     if row.outcome in (Outcome.ANSWERED, Outcome.HANDED_OFF):
         return _("It has its outcome: %(outcome)s.") % {"outcome": row.get_outcome_display()}
-    if row.turn_id is not None:
+    if row.turn_id is not None and not row.outcome:
         return _("It is being answered.")
     event = event_of(row)
     if event is None:

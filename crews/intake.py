@@ -136,15 +136,16 @@ def take_takeover(arrival: Arrival, *, resume_hours: int, may_open: bool) -> Tak
         return _take_news(values, changes, where=where, silences=True, wakes=opens)
 
 
-def take_status(arrival: Arrival, *, is_takeover: bool, resume: str) -> Taken:
+def take_status(arrival: Arrival, *, is_takeover: bool, resume: str, resume_hours: int) -> Taken:
     """The conversation changed in Chatwoot: who has it, and where its history begins anew."""
     status = arrival.event.conversation.status if arrival.event.conversation is not None else ""
-    values = _news_values(arrival) | {"why": f"status {status}"[:40], "human_until": None}
+    until = _moment(arrival.now + timedelta(hours=resume_hours))
+    values = _news_values(arrival) | {"why": f"status {status}"[:40], "human_until": until}
     changes = [_STATUS]
     if status == Status.RESOLVED:
         changes.append(_NEW_MATTER)
     if is_takeover:
-        changes.append(_SILENCE)
+        changes.append(_SILENCE_BY_STATUS)
     elif (status == Status.RESOLVED and resume == "on_resolve") or (
         status == Status.PENDING and resume == "on_pending"
     ):
@@ -175,7 +176,8 @@ def take_update(arrival: Arrival, *, is_deleted: bool, refused_marker: str, erro
 
 def forget(row: InboundEvent) -> bool:
     """Make room for the same event to come in again; not when it is being answered."""
-    rows = InboundEvent.objects.filter(pk=row.pk, turn=None)
+    rows = InboundEvent.objects.filter(pk=row.pk)
+    rows = rows.exclude(outcome="", turn__isnull=False)
     deleted: int = rows.exclude(outcome__in=[Outcome.ANSWERED, Outcome.HANDED_OFF]).delete()[0]
     return bool(deleted)
 
@@ -412,6 +414,15 @@ _NEW_TALK = f"""
     ON CONFLICT DO NOTHING
 """
 _OPEN_IT = {"chore": f"'{Chore.OPEN.value}'", "due_at": _NOW}
+# Our own opening of what is handed over comes back as news, too.
+_SILENCE_BY_STATUS = {
+    "control": "CASE WHEN control = 'bot' THEN 'human' ELSE control END",
+    "control_reason": "CASE WHEN control = 'bot' THEN %(why)s ELSE control_reason END",
+    "control_at": f"CASE WHEN control = 'bot' THEN {_NOW} ELSE control_at END",
+    "human_until": "CASE WHEN control = 'bot' THEN %(human_until)s ELSE human_until END",
+    "released_agent_id": "NULL",
+    "arrivals": "arrivals + 1",
+}
 _NEW_MATTER = {
     "boundary_message_id": (
         f"COALESCE((SELECT max(e.message_id) FROM {_EVENTS} e WHERE e.conversation_id = {_TALKS}.id"

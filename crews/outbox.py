@@ -29,8 +29,8 @@ from crews.models import (
     Reason,
     Turn,
 )
-from crews.speaking import opens_for_people
-from integrations.chatwoot import values
+from crews.speaking import may_speak, opens_for_people
+from integrations.chatwoot import connections, values
 from integrations.chatwoot.payloads import Kind
 from integrations.chatwoot.values import Message, MessageKind
 from integrations.failures import RemoteError
@@ -167,7 +167,7 @@ def _send(desk: Desk, row: OutboundMessage) -> bool:
             desk.conversation.number, row.body, marker=row.key, is_private=row.part in PRIVATE
         )
     except RemoteError as error:
-        _judge(row, error)
+        _judge(desk, row, error)
     else:
         _sent(row, sent.id)
         _count_overlap(desk, row)
@@ -179,9 +179,11 @@ def _ask_who_speaks(desk: Desk, row: OutboundMessage) -> None:
     try:
         now = desk.client.conversation(desk.conversation.number)
     except RemoteError as error:
-        if desk.door.user_token is None and error.permanent:
-            return  # a bot of an old Chatwoot may not look
-        _delay(row, error)
+        if error.permanent:
+            # A bot of an old Chatwoot may not look, or the token is gone.
+            connections.note_failure(desk.door, error)
+            return
+        _delay(desk, row, error)
     if _is_with_people(desk, row, now):
         _silence(desk)
         raise TakenOverError
@@ -213,7 +215,7 @@ def _has_person_spoken(desk: Desk, row: OutboundMessage, newest: Message | None)
         between = desk.client.messages_after(desk.conversation.number, row.after_message_id)
         return any(_is_of_person(message) for message in between)
     except RemoteError as error:
-        _delay(row, error)
+        _delay(desk, row, error)
 
 
 def _is_of_person(message: Message) -> bool:
@@ -253,26 +255,28 @@ def _begin_attempt(desk: Desk, row: OutboundMessage) -> bool:
 
 
 def _where_bot_speaks(desk: Desk) -> Any:
-    controls = [Control.BOT, Control.HUMAN] if desk.mode == "suggest" else [Control.BOT]
+    controls = [control for control in Control if may_speak(control, mode=desk.mode)]
     return Conversation.objects.filter(
         pk=desk.claim.conversation_id, epoch=desk.claim.epoch, control__in=controls
     )
 
 
-def _judge(row: OutboundMessage, error: RemoteError) -> None:
+def _judge(desk: Desk, row: OutboundMessage, error: RemoteError) -> None:
     """What the end of an attempt says; `outcome_unknown` goes before everything else."""
     if error.outcome_unknown:
         _note(row, error)
         _change(row, OutboundState.SENDING, OutboundState.UNKNOWN)
         raise NotNowError(LOOKED_EVERY_SECONDS) from error
     if error.permanent:
+        connections.note_failure(desk.door, error)
         _end(row, OutboundState.SENDING, OutboundState.REJECTED, str(error))
         raise NotTakenError(Reason.REJECTED, str(error)) from error
     _change(row, OutboundState.SENDING, OutboundState.PENDING)
-    _delay(row, error)
+    _delay(desk, row, error)
 
 
-def _delay(row: OutboundMessage, error: RemoteError) -> NoReturn:
+def _delay(desk: Desk, row: OutboundMessage, error: RemoteError) -> NoReturn:
+    connections.note_failure(desk.door, error)
     seconds = _pause(row, error)
     OutboundMessage.objects.filter(pk=row.pk).update(
         next_try_at=timezone.now() + timedelta(seconds=seconds), last_error=str(error)[:300]

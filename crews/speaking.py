@@ -5,6 +5,8 @@ from crews.models import Control, Status
 
 def may_speak(control: str, *, mode: str) -> bool:
     """Drafts for people go on while people have the conversation."""
+    if mode == "off":
+        return False
     return control == Control.BOT or (mode == "suggest" and control == Control.HUMAN)
 
 

@@ -67,7 +67,6 @@ TURN_LABELS: dict[str, str] = {
     TurnState.SENDING: "info",
     TurnState.DONE: "success",
     TurnState.SUPERSEDED: "",
-    TurnState.FAILED: "danger",
 }
 OUTCOME_LABELS: dict[str, str] = {
     **TURN_LABELS,

@@ -18,7 +18,6 @@ class TurnState(models.TextChoices):
     SENDING = "sending", pgettext_lazy("turn", "sending")
     DONE = "done", pgettext_lazy("turn", "done")
     SUPERSEDED = "superseded", pgettext_lazy("turn", "overtaken by newer messages")
-    FAILED = "failed", pgettext_lazy("turn", "failed")
 
 
 class Turn(TenantModel):

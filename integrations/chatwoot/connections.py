@@ -157,10 +157,14 @@ def keep_tokens(
     if user_token is not None:
         row.user_token_ref = _store(row, "person", user_token, _("token of a person"))
     if secrets is not None:
+        before = row.secret_refs
         row.secret_refs = [
             _store(row, f"secret-{number}", secret, _("secret of a webhook"))
             for number, secret in enumerate(secrets, start=1)
         ]
+        gone = set(before) - set(row.secret_refs)
+        for credential in Credential.objects.for_tenant(row.tenant).filter(ref__in=gone):
+            credential.delete()
 
 
 class ForeignConnectionError(ValueError):
