@@ -268,24 +268,19 @@ _SQLITE = _Dialect(f"{_STAMP}, 'now')", _STAMP + ", {}, %({})s || ' seconds')", 
 
 
 def _upsert(words: _Dialect, condition: str) -> str:
-    """The conversation of a question. `old` is the row as it was."""
-    is_new = "(old.state_at IS NULL OR old.state_at <= excluded.state_at)"
-    is_let_go = (
-        "(excluded.status = 'pending' AND old.status IN ('open', 'snoozed')"
-        " AND excluded.released_agent_id IS NULL)"
-    )
+    """The conversation of a question. `old` is the row as it was; what is asked of it several
+    times is asked once, further inside: `r` whether the bot resumes, `s` whether it speaks, `n`
+    whether this is the newest news, `b` when the burst began.
+    """
     resumes = (
-        f"(old.control = 'human' AND {is_new} AND ("
-        " (%(resume)s IN ('on_pending', 'on_resolve') AND old.status = 'resolved')"
-        f" OR (%(resume)s = 'on_pending' AND {is_let_go})"
-        f" OR (%(resume)s = 'after_hours' AND old.human_until < {words.now})))"
-    )
-    speaks = (
-        f"(old.control = 'bot' OR {resumes} OR (%(mode)s = 'suggest' AND old.control = 'human'))"
+        "old.control = 'human' AND n AND ("
+        " %(resume)s IN ('on_pending', 'on_resolve') AND old.status = 'resolved'"
+        " OR %(resume)s = 'on_pending' AND excluded.status = 'pending'"
+        " AND old.status IN ('open', 'snoozed') AND excluded.released_agent_id IS NULL"
+        f" OR %(resume)s = 'after_hours' AND old.human_until < {words.now})"
     )
     begin = f"COALESCE(CASE WHEN old.due_at IS NULL THEN NULL ELSE old.burst_at END, {words.now})"
     soon = words.after.format("'now'" if words is _SQLITE else words.now, "quiet")
-    latest = words.after.format(begin, "most")
     return f"""
         INSERT INTO {_TALKS} AS old (
             tenant_id, connection_id, number, channel_id, inbox_id, channel_kind, contact_id,
@@ -299,8 +294,6 @@ def _upsert(words: _Dialect, condition: str) -> str:
             0, {words.now}, %(state_at)s, %(agent_id)s
         WHERE {condition}
         ON CONFLICT (connection_id, number, tenant_id) DO UPDATE SET
-            status = CASE WHEN {is_new} THEN excluded.status ELSE old.status END,
-            state_at = CASE WHEN {is_new} THEN excluded.state_at ELSE old.state_at END,
             can_reply = excluded.can_reply,
             channel_id = excluded.channel_id,
             inbox_id = excluded.inbox_id,
@@ -311,13 +304,22 @@ def _upsert(words: _Dialect, condition: str) -> str:
             arrivals = old.arrivals + 1,
             boundary_message_id = CASE WHEN old.status = 'resolved'
                 THEN %(before_message_id)s ELSE old.boundary_message_id END,
-            control = CASE WHEN {resumes} THEN 'bot' ELSE old.control END,
-            released_agent_id = CASE WHEN {resumes}
-                THEN excluded.released_agent_id ELSE old.released_agent_id END,
-            control_reason = CASE WHEN {resumes} THEN 'resumed' ELSE old.control_reason END,
-            control_at = CASE WHEN {resumes} THEN {words.now} ELSE old.control_at END,
-            burst_at = CASE WHEN {speaks} THEN {begin} ELSE old.burst_at END,
-            due_at = CASE WHEN {speaks} THEN {words.earlier}({soon}, {latest}) ELSE old.due_at END
+            (status, state_at, control, control_reason, control_at, released_agent_id, burst_at,
+                due_at) = (SELECT
+                CASE WHEN n THEN excluded.status ELSE old.status END,
+                CASE WHEN n THEN excluded.state_at ELSE old.state_at END,
+                CASE WHEN r THEN 'bot' ELSE old.control END,
+                CASE WHEN r THEN 'resumed' ELSE old.control_reason END,
+                CASE WHEN r THEN {words.now} ELSE old.control_at END,
+                CASE WHEN r THEN excluded.released_agent_id ELSE old.released_agent_id END,
+                CASE WHEN s THEN b ELSE old.burst_at END,
+                CASE WHEN s THEN {words.earlier}({soon}, {words.after.format("b", "most")})
+                    ELSE old.due_at END
+                FROM (SELECT n, r, {begin} AS b, old.control = 'bot' OR r
+                    OR %(mode)s = 'suggest' AND old.control = 'human' AS s
+                    FROM (SELECT n, {resumes} AS r
+                        FROM (SELECT old.state_at IS NULL OR old.state_at <= excluded.state_at AS n
+                        ) AS w) AS x) AS y)
         RETURNING id, control
     """
 
