@@ -162,18 +162,29 @@ def _account_id(node: Node) -> int | None:
 
 
 def _of_message(node: Node, event: ChatwootEvent) -> ChatwootEvent:
-    conversation = shapes.conversation(node["conversation"])
+    conversation = shapes.conversation(node["conversation"], with_newest=False)
     message = shapes.message(node)
-    newest = conversation.last_message
-    if newest is not None and newest.id == message.id:
-        message = replace(message, status=newest.status)
-    return replace(
-        _with_conversation(event, conversation),
-        message=message,
+    status = _status_of(message.id, node["conversation"]["messages"])
+    account_id = event.account_id if event.account_id is not None else conversation.account_id
+    return ChatwootEvent(
+        event.kind,
+        event.name,
+        account_id=account_id,
         inbox_id=node["inbox"]["id"].number_if_any() or conversation.inbox_id,
         inbox_name=node["inbox"]["name"].text(),
+        conversation=conversation,
+        message=replace(message, status=status) if status else message,
+        contact=conversation.contact,
         is_private=message.is_private,
     )
+
+
+def _status_of(message_id: int, newest: Node) -> str:
+    """Of its delivery, which only the conversation's newest message tells."""
+    for part in newest.items():
+        if part["id"].number_if_any() == message_id:
+            return part["status"].text()
+    return ""
 
 
 def _of_conversation(node: Node, event: ChatwootEvent) -> ChatwootEvent:

@@ -123,9 +123,10 @@ def contact(node: Node) -> Contact:
     )
 
 
-def conversation(node: Node) -> Conversation:
+def conversation(node: Node, *, with_newest: bool = True) -> Conversation:
+    """`with_newest`: with its newest message, which is the event's own in events of messages."""
     meta = node.present()["meta"]
-    newest = [message(part) for part in node["messages"].items()]
+    newest = [message(part) for part in node["messages"].items()] if with_newest else []
     return Conversation(
         id=node["id"].number(),
         status=node["status"].word(),

@@ -80,8 +80,9 @@ class TestMessages:
 
     def test_the_number_and_the_word_of_a_type_mean_the_same(self):
         event = event_of("message_created_image")
+        told = event_of("conversation_created")
 
-        assert event.conversation.last_message.kind == event.message.kind
+        assert told.conversation.last_message.kind == event.message.kind
         assert event.conversation.last_message.created_at.tzinfo is UTC
 
     def test_a_message_in_the_shape_of_the_api_is_the_same_message(self):
