@@ -83,7 +83,7 @@ class TestMessages:
         told = event_of("conversation_created")
 
         assert told.conversation.last_message.kind == event.message.kind
-        assert event.conversation.last_message.created_at.tzinfo is UTC
+        assert told.conversation.last_message.created_at.tzinfo is UTC
 
     def test_a_message_in_the_shape_of_the_api_is_the_same_message(self):
         body = body_of("message_created_text")
