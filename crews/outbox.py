@@ -130,7 +130,9 @@ def _find_out(desk: Desk, row: OutboundMessage) -> bool:
     left = (settled_at - asked_at).total_seconds()
     if left > 0:
         raise NotNowError(min(left, LOOKED_EVERY_SECONDS) if desk.can_look else left)
-    if not desk.can_look and desk.config.setting("unconfirmed") == "hand_over":
+    # A note that stands there twice does no harm; a missing one does.
+    chooses_person = desk.config.setting("unconfirmed") == "hand_over"
+    if not desk.can_look and row.part not in PRIVATE and chooses_person:
         _end(row, OutboundState.UNKNOWN, OutboundState.CANCELLED, _("Its arrival is unknown."))
         raise NotTakenError(Reason.UNSURE_SENT)
     _change(row, OutboundState.UNKNOWN, OutboundState.PENDING)

@@ -14,6 +14,9 @@ from tests.architecture.walk import Walk
 from tests.factories import FACTORIES, member
 from tests.sample.models import Lamp, Room
 
+# A walk through every door takes a minute of a quiet machine.
+pytestmark = pytest.mark.timeout(600)
+
 OUR_APPS = {"chatwoot_ai", "tenants", "crews", "knowledge", "integrations"}
 
 # Rows of the installation rather than of a company, each with the reason.
