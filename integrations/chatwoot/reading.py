@@ -2,8 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,37 +30,59 @@ def clean(text: str) -> str:
 
 def check_bounds(body: Any) -> None:
     """Refuse what is nested too deep or has too many parts. Does not recurse itself."""
-    left, seen = [(body, 1)], 0
-    while left:
-        value, depth = left.pop()
-        seen += 1
-        inner = _inner_values(value)
-        if depth > DEEPEST or seen > MOST_VALUES or len(inner) > MOST_VALUES:
+    level, depth, seen = [body], 0, 0
+    while level:
+        depth, seen = depth + 1, seen + len(level)
+        if depth > DEEPEST or seen > MOST_VALUES:
             raise PayloadError("$")
-        left += [(part, depth + 1) for part in inner if isinstance(part, dict | list)]
+        level = [
+            part
+            for value in level
+            for part in _inner_values(value)
+            if isinstance(part, dict | list)
+        ]
 
 
-def _inner_values(value: Any) -> list[Any]:
+def _inner_values(value: Any) -> Collection[Any]:
     if isinstance(value, dict):
         if len(value) > MOST_KEYS:
             raise PayloadError("$")
-        return list(value.values())
-    return value if isinstance(value, list) else []
+        return value.values()
+    if not isinstance(value, list):
+        return ()
+    if len(value) > MOST_VALUES:
+        raise PayloadError("$")
+    return value
 
 
-@dataclass(frozen=True, slots=True)
 class Node:
-    """A place in a body. Asking for a field of nothing gives nothing."""
+    """A place in a body. Asking for a field of nothing gives nothing.
 
-    value: Any = field(repr=False)
-    path: str = "$"
+    Hundreds are made for each event, so it is no dataclass, and its path is put together only when
+    somebody asks for it.
+    """
+
+    __slots__ = ("_above", "_step", "value")
+
+    def __init__(self, value: Any, step: str = "$", *, above: "Node | None" = None) -> None:
+        self.value = value
+        self._step = step
+        self._above = above
+
+    def __repr__(self) -> str:
+        return f"<Node {self.path}>"
 
     def __getitem__(self, name: str) -> "Node":
-        if self.value is None:
-            return Node(None, f"{self.path}.{name}")
-        if not isinstance(self.value, dict):
+        value = self.value
+        if value is None:
+            return Node(None, f".{name}", above=self)
+        if not isinstance(value, dict):
             raise PayloadError(self.path)
-        return Node(self.value.get(name), f"{self.path}.{name}")
+        return Node(value.get(name), f".{name}", above=self)
+
+    @property
+    def path(self) -> str:
+        return self._step if self._above is None else self._above.path + self._step
 
     @property
     def is_there(self) -> bool:
@@ -79,7 +100,7 @@ class Node:
         if not isinstance(self.value, list):
             raise PayloadError(self.path)
         for number, part in enumerate(self.value):
-            yield Node(part, f"{self.path}[{number}]")
+            yield Node(part, f"[{number}]", above=self)
 
     def number(self) -> int:
         if not isinstance(self.value, int) or isinstance(self.value, bool):
@@ -136,7 +157,10 @@ class Node:
         return self._storable(self.value)
 
     def free_object(self) -> Mapping[str, Any]:
-        return self.present().free() if self.is_there else {}
+        if self.value is None or self.value == {}:
+            return {}
+        found: Mapping[str, Any] = self.present().free()
+        return found
 
     def _storable(self, value: Any) -> Any:
         if isinstance(value, str):
