@@ -50,6 +50,7 @@ from integrations.failures import RemoteError
 from integrations.llm import BudgetStoppedError, ModelError
 from integrations.records import written_together
 from tenants import context, hours
+from tenants.models.budget import OnExceed
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +151,9 @@ def process_message(question: Question, *, attachments: Sequence[Any] = ()) -> A
     except (OvertakenError, TakenOverError, LeaseLostError):
         raise
     except BudgetStoppedError as error:
-        return Answer(handoff=HandOff(Reason.BUDGET, tried=(str(error),)))
+        # Whoever chose to stop has nothing more said to customers; people get the conversation.
+        text = "" if error.reaction == OnExceed.STOP else None
+        return Answer(handoff=HandOff(Reason.BUDGET, tried=(str(error),), customer_text=text))
     except ModelError as error:
         return Answer(handoff=HandOff(Reason.MODEL_DOWN, tried=(str(error),)))
     except Exception:

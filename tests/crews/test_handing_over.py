@@ -48,6 +48,17 @@ def test_it_ends_with_a_person_when(stage, script, answer, text, reason):
     assert stage.chatwoot.complaints == []
 
 
+def test_a_budget_that_stops_answers_says_nothing_to_the_customer(stage, script):
+    script.say(raising(BudgetStoppedError(OnExceed.STOP, "")))
+    message = stage.writes("Oi")
+
+    stage.works()
+
+    assert stage.outcome(message) == ("handed_off", "budget")
+    assert stage.replies(message) == []
+    assert len(stage.replies(message, private=True)) == 1
+
+
 def test_without_an_answerer_a_person_gets_it(stage, settings):
     settings.ANSWERER = ""
     message = stage.writes("Oi")
