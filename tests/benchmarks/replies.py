@@ -202,7 +202,7 @@ def platform_time():
     )
 
 
-ROUNDS = 2
+ROUNDS = 4
 EACH_ROUND = 60
 
 
