@@ -172,6 +172,7 @@ def test_all_processes_work_together(broker, environment, tmp_path):
         "redis": True,
         "broker": True,
         "qdrant": False,
+        "messages": True,
     }
     assert health["status"] == "degraded"
     assert "chatwootai_queue_seconds_since_alive" in metrics
