@@ -112,7 +112,7 @@ def known(moveis):
         "tenant": moveis.slug,
         "account_id": moveis.slug,
         "domain": "-",
-        "ref": Credential.objects.for_tenant(moveis).get().ref,
+        "ref": Credential.objects.for_tenant(moveis).order_by("ref").first().ref,
         **{name: model.objects.filter(tenant=moveis).first().pk for name, model in models.items()},
     }
 
