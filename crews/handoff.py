@@ -110,7 +110,7 @@ def carry_out(desk: Desk, turn: Turn) -> None:
                 _do_steps(desk, turn)
             _open(desk)
         except (RemoteError, NotOpenedError) as error:
-            _try_later(desk, turn, error)
+            _try_later(turn, error)
     _let_go(desk, turn)
 
 
@@ -177,11 +177,9 @@ def _status(desk: Desk) -> str | None:
         raise
 
 
-def _try_later(desk: Desk, turn: Turn, error: Exception) -> None:
+def _try_later(turn: Turn, error: Exception) -> None:
     """For as long as it may help. Then staff are told by an alarm, and the bot stays silent."""
     pauses = turn.handoff.get("pauses", 0)
-    if isinstance(error, RemoteError):
-        connections.note_failure(desk.door, error)
     is_final = isinstance(error, RemoteError) and error.permanent
     turn.error = str(error)[:300] or _("The conversation could not be opened.")
     turn.handoff["pauses"] = pauses + 1
