@@ -50,6 +50,9 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
+    # Plans are kept for the hand-written statements alone. A pooler that cannot keep them for its
+    # clients (PgBouncer before 1.21) needs ?prepare_threshold=1000000000 in DATABASE_URL.
+    DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 1)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
