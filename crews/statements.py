@@ -55,7 +55,8 @@ def _planned(statement: str, values: Mapping[str, Any]) -> list[Sequence[Any]]:
 
     text, names = _numbered(statement)
     connection.ensure_connection()
-    with connection.make_cursor(RawCursor(connection.connection)) as cursor:
+    raw: Any = RawCursor(connection.connection)
+    with connection.make_cursor(raw) as cursor:
         cursor.execute(text, [_as_text(values[name]) for name in names])
         found: Iterable[Sequence[Any]] = cursor.fetchall()
         return list(found)
