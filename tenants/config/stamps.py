@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 # A copy that missed its update (Redis away for a moment) is wrong for no longer than this.
 COPY_SECONDS = 300
 # Under load Redis is asked once in so long whether anything changed, not for every message.
-LOOK_SECONDS = 0.02
+LOOK_SECONDS = 0.05
 DOMAINS_KEY = "chatwootai:domains-version"
 CHANGES_KEY = "chatwootai:config-changes"
 _RAISE = """
