@@ -1,0 +1,1 @@
+"""From text to the terms that searches compare: words by their stems, and pieces of words."""
