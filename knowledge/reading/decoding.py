@@ -43,17 +43,17 @@ def encoding_of(stream: BinaryIO, *, ending: str) -> str:
     start = stream.read(SAMPLE)
     encoding = _marked(start)
     if not encoding:
-        refuse_binary(start, ending=ending)
+        _refuse_binary(start, ending=ending)
         encoding = _guessed(stream)
     stream.seek(0)
     return encoding
 
 
-def decoded(content: bytes, *, charset: str = "") -> str:
-    """The text of a page. `charset` is what the server said about it."""
-    marked = _marked(content)
-    if marked:
+def decoded(content: bytes, *, ending: str, charset: str = "") -> str:
+    """`charset` is what the server said about a page. UnreadableError when it is no text."""
+    if marked := _marked(content):
         return content.decode(marked, errors="replace")
+    _refuse_binary(content[:SAMPLE], ending=ending)
     found = _META.search(content[:2048])
     inside = found[1].decode("ascii", errors="replace") if found else ""
     named = NAMED.get(charset.strip("\"' ").lower()) or NAMED.get(inside.lower(), "utf-8")
@@ -64,7 +64,7 @@ def decoded(content: bytes, *, charset: str = "") -> str:
     return content.decode(named, errors="replace")
 
 
-def refuse_binary(start: bytes, *, ending: str) -> None:
+def _refuse_binary(start: bytes, *, ending: str) -> None:
     controls = len(start) - len(start.translate(None, _CONTROLS))
     if controls > max(len(start) * MOST_CONTROLS, 3):
         raise UnreadableError("binary", ending=ending)

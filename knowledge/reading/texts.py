@@ -6,7 +6,7 @@ from typing import Any
 
 from knowledge.reading import markdown
 from knowledge.reading.cleaning import in_one_line
-from knowledge.reading.decoding import decoded, refuse_binary
+from knowledge.reading.decoding import decoded
 from knowledge.reading.failures import UnreadableError, sentence
 from knowledge.reading.files import File, text_kind
 from knowledge.reading.isolation import parsed
@@ -45,10 +45,9 @@ def read_text(file: File) -> Text:
 def _in_process(file: File, kind: str) -> Text:
     """Linear work in plain Python, which no content can make slow."""
     file.stream.seek(0)
-    content = file.stream.read()
-    refuse_binary(content[: 64 * 1024], ending=file.ending)
+    content = decoded(file.stream.read(), ending=file.ending)
     blocks = markdown.blocks_of if kind == "md" else markdown.plain_blocks_of
-    sections = tuple(sections_of(blocks(decoded(content))))
+    sections = tuple(sections_of(blocks(content)))
     return Text(_title(file, "", sections), sections)
 
 

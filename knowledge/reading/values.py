@@ -68,7 +68,7 @@ def whole(cell: Cell) -> int:
 
 
 def yes_no(cell: Cell) -> bool:
-    word = str(int(cell)) if isinstance(cell, bool | float) else folded(_shown(cell))
+    word = folded(_shown(cell))
     if word not in YES | NO:
         raise ValueRefusedError(_("Yes or no: sim, não, yes, no, 1, 0, true, false."))
     return word in YES
@@ -127,7 +127,9 @@ def _amount(cell: Cell, forms: Forms) -> Decimal:
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         amount = Decimal(repr(cell)) if math.isfinite(cell) else Decimal(-1)
     else:
-        amount = _read_amount(_CURRENCY.sub("", _shown(cell)), forms)
+        amount = _read_amount(
+            _CURRENCY.sub("", cell.strip() if isinstance(cell, str) else ""), forms
+        )
     if not 0 <= amount < 10**LONGEST_NUMBER:
         raise ValueRefusedError(_("An amount such as 1.299,90 or 1299.90, without a sign."))
     return amount

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from knowledge.reading.cleaning import cleaned, in_one_line
-from knowledge.reading.decoding import decoded, refuse_binary
+from knowledge.reading.decoding import decoded
 from knowledge.reading.failures import UnreadableError
 from knowledge.reading.sections import ENTRY, Block, row_of, sections_of
 
@@ -58,9 +58,7 @@ UNNESTED = frozenset(
 
 
 def parse(stream: BinaryIO, *, charset: str = "") -> Iterator[dict[str, Any]]:
-    content = stream.read()
-    refuse_binary(content[: 64 * 1024], ending=".html")
-    text = decoded(content, charset=charset).replace("\0", "")
+    text = decoded(stream.read(), ending=".html", charset=charset).replace("\0", "")
     _check_depth(text)
     tree = LexborHTMLParser(text)
     yield {"title": _title(tree), **_about(tree)}
@@ -123,7 +121,8 @@ class _Walk:
     def __init__(self, tree: LexborHTMLParser) -> None:
         self._top = tree.css_first("main") or tree.css_first("[role=main]") or tree.body
         self._pieces: list[str] = []
-        self._cells: list[str] | None = None  # of the row of a table around this place
+        self._cells: list[str] = []
+        self._row: int | None = None  # of a table, around this place
         self._is_entry = False
         self._inside = Counter({"main": 1} if self._top and self._top.tag != "body" else {})
 
@@ -176,16 +175,16 @@ class _Walk:
             yield from self._finish()
         if tag == "li":
             self._is_entry = True
-        elif tag == "tr" and self._cells is None and not _is_layout(node):
-            self._cells = []
+        elif tag == "tr" and self._row is None and not _is_layout(node):
+            self._row = node.mem_id
 
     def _leave(self, node: LexborNode, tag: str) -> Iterator[Block]:
         self._inside[tag] -= 1
         if tag in HEADINGS or tag in QUESTIONS:
             yield from self._finish(level=HEADINGS.get(tag, QUESTION))
-        elif tag in {"td", "th"} and self._cells is not None and not self._inside[tag]:
+        elif self._row and tag in {"td", "th"} and node.parent and node.parent.mem_id == self._row:
             self._cells.append(self._taken().replace("\n", " "))
-        elif tag == "tr" and self._cells is not None and not self._inside["tr"]:
+        elif self._row and node.mem_id == self._row:
             yield from self._finish_row()
         elif tag in BLOCKS:
             yield from self._finish()
@@ -194,7 +193,7 @@ class _Walk:
 
     def _finish(self, level: int = 0) -> Iterator[Block]:
         """What was heard up to here; inside of a cell it goes on."""
-        if self._cells is not None:
+        if self._row:
             self._pieces.append(" ")
         elif text := self._taken():
             is_entry, self._is_entry = self._is_entry and not level, False
@@ -202,7 +201,7 @@ class _Walk:
             yield Block(ENTRY + text if is_entry else text, level)
 
     def _finish_row(self) -> Iterator[Block]:
-        cells, self._cells = self._cells or [], None
+        cells, self._cells, self._row = self._cells, [], None
         if len(cells) > 1 and any(cells):
             yield Block(row_of(cells))
         elif cells and cells[0]:

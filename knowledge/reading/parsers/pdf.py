@@ -26,7 +26,7 @@ GAP = 1.75  # in heights of a line, from which on a new paragraph begins
 _HYPHEN = "\ufffe\x02"  # how the engine marks a hyphen at the end of a line
 _ENTRY = re.compile(r"[•·▪●○◦■–—*-]\s+(?=\S)")
 _NUMBERED = re.compile(r"(?:[0-9]{1,3}|[a-z])[.)]\s+\S")
-_BROKEN_WORD = re.compile(r"([^\W\d_])[-\u00ad]\n([^\W\d_]+)")
+_BROKEN_WORD = re.compile(r"([^\W\d_])-\n([^\W\d_]+)")
 _PRONOUNS = frozenset(
     {"se", "me", "te", "nos", "vos", "lo", "la", "los", "las", "lhe", "lhes", "no", "na", "nas"}
     | {"o", "a", "os", "as", "chuva", "feira"}
@@ -204,7 +204,8 @@ def _goes_on(block: Block, following: Block) -> bool:
 
 
 def _rejoined(text: str) -> str:
-    return in_one_line(_BROKEN_WORD.sub(_word, cleaned(text.replace("\u00ad", "-"))))
+    """The engine joins two lines at the hyphen between them."""
+    return in_one_line(_BROKEN_WORD.sub(_word, cleaned(text.replace("\u00ad", "-\n"))))
 
 
 def _word(found: re.Match[str]) -> str:
