@@ -11,7 +11,8 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from integrations import llm
-from knowledge import engines, spaces
+from knowledge import spaces
+from knowledge.engines import choosing
 from knowledge.engines.failures import EngineError
 from knowledge.engines.interface import Engine, Point, Scope
 from knowledge.models import Index, Passage, PassageState, Space
@@ -59,6 +60,13 @@ def sync(tenant: Tenant, *, on_progress: Callable[[int], None] | None = None) ->
         Index.objects.filter(pk=index.pk, lease_until=index.lease_until).update(lease_until=None)
 
 
+def forget_company(tenant_id: int) -> None:
+    """Its rows are gone, so every collection is asked."""
+    engine = choosing.engine()
+    for name in engine.collections():
+        engine.delete(name, Scope(tenant_id=tenant_id))
+
+
 def due_tenants(*, limit: int) -> list[int]:
     """Companies with something to index whose pause after a failure is over."""
     waiting = Passage.objects.unfinished().values("tenant")
@@ -70,7 +78,7 @@ def due_tenants(*, limit: int) -> list[int]:
 
 
 def _sync(tenant: Tenant, index: Index, on_progress: Callable[[int], None]) -> Report:
-    engine = engines.current()
+    engine = choosing.engine()
     space = _moved_in(tenant, index, engine)
     indexed = 0
     for batch in _due(tenant):
@@ -236,8 +244,10 @@ def rebuild(space: Space, *, on_progress: Callable[[int, int], None] | None = No
     Changes made meanwhile are written to both. Raises RebuildError when the new one has less than
     it should; searches then stay with the old one.
     """
-    engine = engines.current()
+    engine = choosing.engine()
     name = spaces.collection_name(space.key)
+    if space.building:
+        engine.drop_collection(space.building)  # what was broken off
     engine.ensure_collection(name, space.dimension)
     Space.objects.filter(pk=space.pk).update(building=name)
     try:

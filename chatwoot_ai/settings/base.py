@@ -300,6 +300,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "crews.tasks.purge_old_texts",
         "schedule": 24 * 60 * 60,
     },
+    "sweep-index": {
+        "task": "knowledge.tasks.sweep_index",
+        "schedule": 10,
+        "options": {"expires": 30},
+    },
     "watch-over-conversations": {
         "task": "crews.tasks.watch",
         "schedule": 60,

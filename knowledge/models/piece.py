@@ -60,9 +60,7 @@ class Piece(TenantModel):
     origin = models.CharField(
         _("from"), max_length=10, choices=Origin, default=Origin.STAFF, editable=False
     )
-    source = models.CharField(
-        _("file or address"), max_length=500, blank=True, editable=False
-    )
+    source = models.CharField(_("file or address"), max_length=500, blank=True, editable=False)
     external_id = models.CharField(
         _("own number"),
         max_length=200,

@@ -39,7 +39,7 @@ class BusinessRule(Piece):
     )
     domain = models.ForeignKey(
         Domain,
-        models.SET_NULL,
+        models.PROTECT,
         null=True,
         blank=True,
         related_name="+",
