@@ -164,6 +164,14 @@ def _index(tenant: Tenant, space: Space, engine: Engine, batch: list[Passage]) -
     return len(batch)
 
 
+def fill(space: Space, rows: Sequence[Passage], dense: Sequence[Any]) -> None:
+    """Rows that are not in the database yet, with their vectors."""
+    engine = choosing.engine()
+    _ensure(engine, space)
+    points = [point_of(row, vector) for row, vector in zip(rows, dense, strict=True)]
+    engine.upsert(space.collection, points)
+
+
 def _dense(tenant: Tenant, space: Space, batch: list[Passage]) -> Sequence[Any]:
     if space.dimension is None:
         return [None] * len(batch)
@@ -180,7 +188,7 @@ def embedded_text(row: Passage) -> str:
 
 
 def point_of(row: Passage, dense: Sequence[float] | None) -> Point:
-    terms = vectors.passage_terms(embedded_text(row), row.language)
+    terms = vectors.passage_terms(row.title, row.text, row.language)
     found = vectors.passage_vectors(terms, LENGTHS)
     return Point(
         id=str(row.pk),

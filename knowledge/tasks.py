@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from knowledge import indexing
+from knowledge import calibration, indexing
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -16,7 +16,9 @@ SWEPT_AT_ONCE = 64
 def sync_index(*, tenant_id: int) -> None:
     tenant = Tenant.objects.filter(pk=tenant_id).first()
     if tenant is not None:
-        indexing.sync(tenant)
+        report = indexing.sync(tenant)
+        if report.indexed or report.taken_out:
+            calibration.calibrate(tenant)
 
 
 @shared_task

@@ -345,7 +345,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 # What answers a question: dotted path of a function (question) that returns an Answer; see
 # crews.questions. While it is empty every conversation goes to a person.
-ANSWERER = ""
+ANSWERER = "crews.offline.answer"
 CREDENTIAL_ACCESS_DAYS = int(env.number("CREDENTIAL_ACCESS_DAYS", 365, least=1, most=3650))
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TASK_IGNORE_RESULT = True
