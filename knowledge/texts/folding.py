@@ -9,8 +9,8 @@ _WORD = re.compile(r"[^\W_]+")
 def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
-    parts = unicodedata.normalize("NFKD", text.lower())
-    return "".join(letter for letter in parts if not unicodedata.combining(letter))
+    parts = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in parts if not unicodedata.combining(letter)).lower()
 
 
 def folded_words(text: str) -> list[str]:

@@ -73,7 +73,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self._take()
 
-    do_PUT = do_POST = do_DELETE = do_GET
+    def do_PUT(self):
+        self._take()
+
+    def do_POST(self):
+        self._take()
+
+    def do_DELETE(self):
+        self._take()
 
     def _take(self):
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -97,21 +104,21 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, self.server.heard)
 
     def _answer(self, path, body):
-        world = self.server.world
-        for method, pattern, name in ROUTES:
-            found = pattern.match(path)
-            if found and method == self.command:
-                break
-        else:
-            self._refuse(404, "")
-            return
         try:
-            result = getattr(world, name)(*map(unquote, found.groups()), body)
+            name, words = self._route(path)
+            result = getattr(self.server.world, name)(*words, body)
         except WireError as error:
             self._refuse(error.status, str(error))
         else:
-            is_bare = name == "version"
-            self._send(200, result if is_bare else {"result": result, "status": "ok", "time": 0.001})
+            wrapped = {"result": result, "status": "ok", "time": 0.001}
+            self._send(200, result if name == "version" else wrapped)
+
+    def _route(self, path):
+        for method, pattern, name in ROUTES:
+            found = pattern.match(path)
+            if found and method == self.command:
+                return name, [unquote(word) for word in found.groups()]
+        raise WireError(404, "")
 
     def _refuse(self, status, text, retry_after=None):
         headers = {} if retry_after is None else {"Retry-After": str(retry_after)}

@@ -1,6 +1,6 @@
 """JSON of Qdrant's REST as objects of its engine, and back."""
 
-import qdrant_edge as q
+import qdrant_edge as q  # noqa: TID253  this process is made of it
 
 SCHEMAS = {
     "keyword": q.PayloadSchemaType.Keyword,

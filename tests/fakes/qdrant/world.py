@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-import qdrant_edge as q
+import qdrant_edge as q  # noqa: TID253  this process is made of it
 
 from tests.fakes.qdrant import shapes
 
