@@ -3,20 +3,15 @@
 from uuid import NAMESPACE_URL, uuid5
 
 from knowledge.engines.interface import CHARS, DENSE, WORDS, Leg, Point, Scope
-from knowledge.texts.vectors import (
-    Lengths,
-    passage_terms,
-    passage_vectors,
-    question_terms,
-    question_vectors,
-)
+from knowledge.texts import questions
+from knowledge.texts.vectors import Lengths, passage_terms, passage_vectors
 
 MOVEIS = 1
 COSMETICOS = 2
 
 
 def point(number, text, tenant_id=MOVEIS, *, revision="r1", chunk=0, **details):
-    vectors = passage_vectors(passage_terms(text, "pt"), Lengths())
+    vectors = passage_vectors(passage_terms("", text, "pt"), Lengths())
     details = {"kind": "faq", "language": "pt", **details}
     return Point(
         id=point_id(number, tenant_id, chunk),
@@ -38,8 +33,11 @@ def of(tenant_id, **narrower):
 
 
 def legs(text, dense=None, limit=10):
-    vectors = question_vectors(question_terms(text, "pt"))
-    found = [Leg(WORDS, vectors.words, limit), Leg(CHARS, vectors.chars, limit)]
+    question = questions.read(text, "pt")
+    found = [
+        Leg(WORDS, question.word_vector(), limit),
+        Leg(CHARS, question.character_vector(), limit),
+    ]
     return found if dense is None else [*found, Leg(DENSE, dense, limit)]
 
 
