@@ -1,6 +1,7 @@
 """One factory per model; the tenant is passed down to related rows."""
 
 import datetime
+import uuid
 
 import factory
 from django.db import transaction
@@ -31,6 +32,19 @@ from integrations.models import (
 )
 from integrations.models.breaker import State
 from integrations.models.remote_call import Outcome as CallOutcome
+from knowledge.models import (
+    Article,
+    BusinessRule,
+    Document,
+    Faq,
+    Index,
+    Passage,
+    Product,
+    Space,
+)
+from knowledge.models import (
+    Kind as KnowledgeKind,
+)
 from tenants import credentials
 from tenants.access import Role
 from tenants.audit import Action
@@ -429,6 +443,75 @@ class AlarmFactory(OfTenantFactory):
     text = factory.Sequence(lambda n: f"Alarm {n}")
 
 
+class BusinessRuleFactory(OfTenantFactory):
+    class Meta:
+        model = BusinessRule
+
+    title = factory.Sequence(lambda n: f"Rule {n}")
+    description = factory.Sequence(lambda n: f"What is done in case {n}")
+
+
+class FaqFactory(OfTenantFactory):
+    class Meta:
+        model = Faq
+
+    question = factory.Sequence(lambda n: f"Question {n}?")
+    answer = factory.Sequence(lambda n: f"Answer {n}.")
+
+
+class ArticleFactory(OfTenantFactory):
+    class Meta:
+        model = Article
+
+    title = factory.Sequence(lambda n: f"Article {n}")
+    body = factory.Sequence(lambda n: f"Text {n}.")
+
+
+class DocumentFactory(OfTenantFactory):
+    class Meta:
+        model = Document
+
+    title = factory.Sequence(lambda n: f"Document {n}")
+    body = factory.Sequence(lambda n: f"Text {n}.")
+
+
+class ProductFactory(OfTenantFactory):
+    class Meta:
+        model = Product
+
+    name = factory.Sequence(lambda n: f"Product {n}")
+
+
+class PassageFactory(OfTenantFactory):
+    """Of a row that need not be there; saving a row makes its passages by itself."""
+
+    class Meta:
+        model = Passage
+
+    id = factory.LazyFunction(uuid.uuid4)
+    kind = KnowledgeKind.FAQ
+    piece_id = factory.Sequence(lambda n: 1_000_000 + n)
+    number = 0
+    text = factory.Sequence(lambda n: f"Passage {n}")
+    language = "pt"
+
+
+class SpaceFactory(DjangoModelFactory):
+    class Meta:
+        model = Space
+
+    key = factory.Sequence(lambda n: f"space-{n}")
+    collection = factory.Sequence(lambda n: f"knowledge_space-{n}__1")
+
+
+class IndexFactory(OfTenantFactory):
+    """A company has one, which its first passage may have made already."""
+
+    class Meta:
+        model = Index
+        django_get_or_create = ("tenant",)
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -501,6 +584,14 @@ FACTORIES = {
         InboundEventFactory,
         OutboundMessageFactory,
         AlarmFactory,
+        BusinessRuleFactory,
+        FaqFactory,
+        ArticleFactory,
+        DocumentFactory,
+        ProductFactory,
+        PassageFactory,
+        SpaceFactory,
+        IndexFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

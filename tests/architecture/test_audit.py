@@ -33,6 +33,9 @@ NOT_AUDITED = {
     "crews.OutboundMessage": "is the record of what went out",
     "crews.Turn": "is the record of an answer",
     "crews.Alarm": "is the record of what went wrong",
+    "knowledge.Passage": "is made of rows whose changes are recorded",
+    "knowledge.Index": "follows the passages, many times a minute",
+    "knowledge.Space": "follows what the index does",
     "chatwoot_ai.Pulse": "a sign of life, twice a minute",
 }
 
