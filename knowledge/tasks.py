@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from knowledge import calibration, indexing
+from knowledge import calibration, errands, indexing
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -32,3 +32,10 @@ def sweep_index() -> None:
 def forget_company(*, tenant_id: int) -> None:
     """Out of the index, after its rows are gone."""
     indexing.forget_company(tenant_id)
+
+
+@shared_task
+def carry_out_errands() -> None:
+    """Of commands beside a process that has the index inside. With a search server nobody asks."""
+    if errands.carry_out():
+        errands.forget_old()

@@ -1,6 +1,7 @@
 """What a company knows, cut into passages, and how far the index has them."""
 
 from knowledge.models.article import Article, ArticleType, Document, Text
+from knowledge.models.errand import Errand, ErrandState
 from knowledge.models.faq import Faq
 from knowledge.models.index import Index, Space
 from knowledge.models.passage import Passage, PassageState
@@ -19,6 +20,8 @@ __all__ = [
     "ArticleType",
     "BusinessRule",
     "Document",
+    "Errand",
+    "ErrandState",
     "Faq",
     "Index",
     "Kind",
