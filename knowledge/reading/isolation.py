@@ -22,7 +22,7 @@ from knowledge.reading.failures import UnreadableError
 logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
-# Of processor time for the parser, and of waiting for us. A million rows of a sheet take a minute.
+# Of processor time for the parser, and of waiting for us. A million rows take two minutes.
 SECONDS = {"docx": 60, "html": 20, "pdf": 60, "xlsx": 300}
 MEGABYTES = 1024  # of address space; pypdfium2 and openpyxl start at about 200
 LONGEST_LINE = 64 * 1024 * 1024
