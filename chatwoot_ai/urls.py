@@ -16,11 +16,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("webhooks/", include("integrations.webhooks.urls")),
     path("", home, name="home"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("tenants.api.urls")),
     path("api/v1/", include("crews.urls")),
-    path("webhooks/", include("integrations.webhooks.urls")),
     # The same views under the addresses that other systems already call.
     path("", include(CONFIGURATION)),
     path("api/admin/domain", ConversationDomainView.as_view()),

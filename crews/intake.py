@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from crews import statements
 from crews.models import (
     Chore,
     Conversation,
@@ -75,12 +76,12 @@ class Taken:
 def take_record(arrival: Arrival, *, reason: Reason, marker: str = "") -> Taken:
     """Something that needs no answer. With our marker it proves that a message of ours arrived."""
     row = _event_values(arrival, outcome=Outcome.IGNORED, reason=reason)
-    if _is_postgresql():
+    if statements.is_postgresql():
         was_in_doubt, is_new = _record_at_once(arrival, row, marker)
     else:
         with transaction.atomic():
             was_in_doubt = bool(marker) and _confirm(arrival, marker)
-            is_new = bool(_rows(f"{_INSERT_EVENT} VALUES ({_EVENT_VALUES}) {_ONCE}", row))
+            is_new = bool(statements.rows(f"{_INSERT_EVENT} VALUES ({_EVENT_VALUES}) {_ONCE}", row))
     if was_in_doubt:
         _look_again(arrival)
     return Taken(is_duplicate=not is_new, reason=reason)
@@ -97,8 +98,8 @@ def take_question(
         "most": float(max(most_seconds, quiet_seconds)),
     }
     event = _event_values(arrival, outcome="", reason="")
-    if _is_postgresql():
-        found = _rows(_QUESTION, values | event)
+    if statements.is_postgresql():
+        found = statements.rows(_QUESTION, values | event)
     else:
         with transaction.atomic():
             found = _question_in_steps(values, event)
@@ -132,7 +133,7 @@ def take_takeover(arrival: Arrival, *, resume_hours: int, may_open: bool) -> Tak
     where = _NOT_GIVEN_BACK if is_message else "true"
     with transaction.atomic():
         # The customer's message may come later than the person's answer to it.
-        _rows(f"{_NEW_TALK} RETURNING id", values | _talk_values(arrival))
+        statements.rows(f"{_NEW_TALK} RETURNING id", values | _talk_values(arrival))
         return _take_news(values, changes, where=where, silences=True, wakes=opens)
 
 
@@ -351,21 +352,19 @@ _QUESTION = f"""
     SELECT talk.id, event.id, event.reason, EXISTS (SELECT 1 FROM had)
     FROM talk LEFT JOIN event ON true
 """
-# psycopg keeps what it has parsed of statements of at most 4,096 characters.
-_QUESTION = " ".join(_QUESTION.split())
 
 
 def _question_in_steps(values: dict[str, Any], event: dict[str, Any]) -> list[Sequence[Any]]:
     """What stands in one statement for PostgreSQL; the transaction holds the only writer."""
     everything = values | event
-    had_due = bool(_rows(_HAD_DUE, everything))
-    talks = _rows(_upsert(_SQLITE, f"NOT EXISTS ({_KNOWN})"), everything)
+    had_due = bool(statements.rows(_HAD_DUE, everything))
+    talks = statements.rows(_upsert(_SQLITE, f"NOT EXISTS ({_KNOWN})"), everything)
     if not talks:
         return []
     talk_id, control = talks[0]
     insert = f"{_INSERT_EVENT} VALUES ({_OWN_VALUES}, {_of_control('%(control)s')}, %(talk_id)s)"
     found = {**everything, "control": control, "talk_id": talk_id}
-    events = _rows(f"{insert} ON CONFLICT DO NOTHING RETURNING id, reason", found)
+    events = statements.rows(f"{insert} ON CONFLICT DO NOTHING RETURNING id, reason", found)
     return [(talk_id, *(events[0] if events else (None, None)), had_due)]
 
 
@@ -383,12 +382,12 @@ _IN_DOUBT = (
 def _record_at_once(arrival: Arrival, row: dict[str, Any], marker: str) -> tuple[bool, bool]:
     insert = f"{_INSERT_EVENT} VALUES ({_EVENT_VALUES}) {_ONCE}"
     if not marker:
-        return False, bool(_rows(insert, row))
+        return False, bool(statements.rows(insert, row))
     statement = (
         f"WITH doubt AS ({_IN_DOUBT}), echo AS ({_ECHO}), event AS ({insert})"
         " SELECT EXISTS (SELECT 1 FROM doubt), EXISTS (SELECT 1 FROM event)"
     )
-    found = _rows(statement, row | {"marker": marker})[0]
+    found = statements.rows(statement, row | {"marker": marker})[0]
     return bool(found[0]), bool(found[1])
 
 
@@ -476,26 +475,28 @@ def _take_news(
     to = ", ".join(f"{name} = {value}" for name, value in columns.items())
     insert = f"{_INSERT_EVENT} VALUES ({_EVENT_VALUES}) {_ONCE}"
     update = f"UPDATE {_TALKS} SET {to} WHERE {_OF_TALK} AND {where}"
-    if _is_postgresql():
+    if statements.is_postgresql():
         steps = [
             f"event AS ({insert})",
             f"talk AS ({update} AND EXISTS (SELECT 1 FROM event) RETURNING id)",
         ]
         if silences:
             steps.append(f"gone AS ({_CANCEL} AND conversation_id IN (SELECT id FROM talk))")
-        found = _rows(
+        found = statements.rows(
             f"WITH {', '.join(steps)} SELECT event.id, talk.id FROM event LEFT JOIN talk ON true",
             values,
         )
         is_new, talk_id = bool(found), found[0][1] if found else None
     else:
         with transaction.atomic():
-            is_new = bool(_rows(insert, values))
-            talks = _rows(f"{update} RETURNING id", values) if is_new else []
+            is_new = bool(statements.rows(insert, values))
+            talks = statements.rows(f"{update} RETURNING id", values) if is_new else []
             talk_id = talks[0][0] if talks else None
             if silences and talks:
                 of_talk = values | {"talk_id": talk_id}
-                _rows(f"{_CANCEL} AND conversation_id = %(talk_id)s RETURNING id", of_talk)
+                statements.rows(
+                    f"{_CANCEL} AND conversation_id = %(talk_id)s RETURNING id", of_talk
+                )
     return Taken(
         is_duplicate=not is_new,
         reason=Reason.NO_ANSWER_NEEDED,
@@ -519,7 +520,7 @@ def _news_values(arrival: Arrival) -> dict[str, Any]:
 
 
 def _insert_event(row: dict[str, Any]) -> bool:
-    return bool(_rows(f"{_INSERT_EVENT} VALUES ({_EVENT_VALUES}) {_ONCE}", row))
+    return bool(statements.rows(f"{_INSERT_EVENT} VALUES ({_EVENT_VALUES}) {_ONCE}", row))
 
 
 def _event_values(arrival: Arrival, *, outcome: str, reason: str) -> dict[str, Any]:
@@ -561,14 +562,3 @@ def _talk_values(arrival: Arrival) -> dict[str, Any]:
 
 def _moment(value: datetime | None) -> Any:
     return connection.ops.adapt_datetimefield_value(value) if value is not None else None
-
-
-def _is_postgresql() -> bool:
-    return connection.vendor == "postgresql"
-
-
-def _rows(statement: str, values: dict[str, Any]) -> list[Sequence[Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        rows: Iterable[Sequence[Any]] = cursor.fetchall()
-        return list(rows)

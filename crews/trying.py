@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from crews import answering, gathering
 from crews.models import Outcome, Reason
-from crews.questions import Question, Said, Talk
+from crews.questions import Question, Said, Source, Talk
 from crews.texts import languages
 from integrations.models import LlmCall
 from tenants import configuration, context
@@ -24,6 +24,7 @@ class Tried:
     outcome: Outcome
     reason: Reason
     model_calls: int
+    sources: tuple[Source, ...] = ()
 
 
 def ask(tenant: Tenant, text: str, *, channel: ChannelMapping | None = None) -> Tried:
@@ -39,6 +40,7 @@ def ask(tenant: Tenant, text: str, *, channel: ChannelMapping | None = None) -> 
         outcome=Outcome.ANSWERED if given.handoff is None else Outcome.HANDED_OFF,
         reason=Reason.REPLIED if given.handoff is None else given.handoff.reason,
         model_calls=calls.count(),
+        sources=given.sources,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,7 @@ def _of_this_process() -> Context:
     return Context(via=f"command {sys.argv[1]}" if is_command else "process", actor=_login_name())
 
 
+@cache
 def _login_name() -> str:
     try:
         return getpass.getuser()

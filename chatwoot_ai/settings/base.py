@@ -50,6 +50,9 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 2)
+    # Plans are kept for the hand-written statements alone. A pooler that cannot keep them for its
+    # clients (PgBouncer before 1.21) needs ?prepare_threshold=1000000000 in DATABASE_URL.
+    DATABASES["default"]["OPTIONS"].setdefault("prepare_threshold", 1)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _memory = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
@@ -297,6 +300,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "crews.tasks.purge_old_texts",
         "schedule": 24 * 60 * 60,
     },
+    "sweep-index": {
+        "task": "knowledge.tasks.sweep_index",
+        "schedule": 10,
+        "options": {"expires": 30},
+    },
     "watch-over-conversations": {
         "task": "crews.tasks.watch",
         "schedule": 60,
@@ -337,7 +345,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 # What answers a question: dotted path of a function (question) that returns an Answer; see
 # crews.questions. While it is empty every conversation goes to a person.
-ANSWERER = ""
+ANSWERER = "crews.offline.answer"
 CREDENTIAL_ACCESS_DAYS = int(env.number("CREDENTIAL_ACCESS_DAYS", 365, least=1, most=3650))
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TASK_IGNORE_RESULT = True

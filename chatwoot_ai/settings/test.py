@@ -30,6 +30,7 @@ if url := os.environ.get("TEST_ON_DATABASE_URL"):
     from environ import Env
 
     DATABASES["default"] = {**Env.db_url_config(url), "TEST": {}}
+    DATABASES["default"]["OPTIONS"] = {"prepare_threshold": 1}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

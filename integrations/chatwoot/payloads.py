@@ -188,7 +188,7 @@ def _status_of(message_id: int, newest: Node) -> str:
 
 
 def _of_conversation(node: Node, event: ChatwootEvent) -> ChatwootEvent:
-    event = _with_conversation(event, shapes.conversation(node))
+    event = _with_conversation(event, shapes.conversation(node, with_newest=False))
     return replace(event, changes=tuple(_changes(node["changed_attributes"])))
 
 

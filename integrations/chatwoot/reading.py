@@ -25,6 +25,8 @@ class PayloadError(ValueError):
 
 def clean(text: str) -> str:
     """Without what no database stores: NUL and halves of surrogate pairs."""
+    if text.isascii() and "\0" not in text:
+        return text
     return UNSTORABLE.sub("", text)
 
 

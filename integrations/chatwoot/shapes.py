@@ -124,7 +124,7 @@ def contact(node: Node) -> Contact:
 
 
 def conversation(node: Node, *, with_newest: bool = True) -> Conversation:
-    """`with_newest`: with its newest message, which is the event's own in events of messages."""
+    """`with_newest`: with its newest message, which no event needs."""
     meta = node.present()["meta"]
     newest = [message(part) for part in node["messages"].items()] if with_newest else []
     return Conversation(

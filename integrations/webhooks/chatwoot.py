@@ -10,12 +10,12 @@ import re
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from django.http import UnreadablePostError
+from django.http import JsonResponse, UnreadablePostError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import status
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crews import inbox
@@ -50,7 +50,13 @@ class ChatwootWebhook(APIView):
     throttle_classes = ()
     schema = None
 
-    def post(self, request: Request, token: str) -> Response:
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[JSONRenderer, str]:
+        """It is JSON, whatever is asked for."""
+        return JSONRenderer(), JSONRenderer.media_type
+
+    def post(self, request: Request, token: str) -> JsonResponse:
         try:
             receipt = _tried_twice(request, token)
         except RefusedError as refused:
@@ -62,7 +68,7 @@ class ChatwootWebhook(APIView):
                 "database",
                 _("It could not be stored. Try again."),
             )
-        return Response({"status": receipt.status, "reason": receipt.reason})
+        return JsonResponse({"status": receipt.status, "reason": receipt.reason})
 
 
 def _tried_twice(request: Request, token: str) -> inbox.Receipt:
@@ -141,7 +147,7 @@ def _event_in(raw: bytes) -> ChatwootEvent:
         raise RefusedError(400, "json", _("The body is no JSON.")) from None
 
 
-def _refusal(code: int, reason: str, sentence: str) -> Response:
+def _refusal(code: int, reason: str, sentence: str) -> JsonResponse:
     body: dict[str, Any] = {
         "status": "refused",
         "reason": reason,
@@ -149,4 +155,4 @@ def _refusal(code: int, reason: str, sentence: str) -> Response:
         "error": sentence,
         "request_id": context.current().request_id,
     }
-    return Response(body, status=code)
+    return JsonResponse(body, status=code)

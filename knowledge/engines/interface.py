@@ -37,6 +37,7 @@ class Scope:
     tenant_id: int | str
     kinds: Sequence[str] | None = None
     pieces: Sequence[str] | None = None
+    ids: Sequence[str] | None = None
     languages: Sequence[str] | None = None
     rule_types: Sequence[str] | None = None
     domains: Sequence[str] | None = None

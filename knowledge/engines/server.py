@@ -287,6 +287,8 @@ def _filter(scope: Scope) -> "models.Filter":
     must: list[Any] = [m.FieldCondition(key="tenant_id", match=m.MatchValue(value=scope.tenant))]
     for name, values in scope.wanted().items():
         must.append(m.FieldCondition(key=name, match=m.MatchAny(any=values)))
+    if scope.ids is not None:
+        must.append(m.HasIdCondition(has_id=list(scope.ids)))
     if scope.price_from is not None or scope.price_to is not None:
         price = m.Range(gte=scope.price_from, lte=scope.price_to)
         must.append(m.FieldCondition(key="price", range=price))

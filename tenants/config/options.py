@@ -251,6 +251,37 @@ OPTIONS: Mapping[str, Option] = {
         _("Mask personal data in prompts"),
         _("CPF, cards, phone numbers and e-mails are covered before a model reads them."),
     ),
+    "search_weight_dense": Option(
+        int,
+        1,
+        _("Search: weight of meaning"),
+        _("How much the vectors of the model count, where one is set up. 0 leaves it out."),
+        most=100,
+    ),
+    "search_weight_words": Option(
+        int,
+        2,
+        _("Search: weight of words"),
+        _("How much the words of the question count, in any of their forms."),
+        most=100,
+    ),
+    "search_weight_chars": Option(
+        int,
+        2,
+        _("Search: weight of spelling"),
+        _("How much parts of words count; they find what is typed wrongly."),
+        most=100,
+    ),
+    "support_needed": Option(
+        int,
+        0,
+        _("Support that an answer needs (percent)"),
+        _(
+            "How much of the question the knowledge has to cover before it is answered from it."
+            " 0: as found out from the company's own texts."
+        ),
+        most=100,
+    ),
 }
 
 # How forms put them together; every setting stands in one group (a test).
@@ -289,6 +320,15 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         _("Texts and languages"),
         ("languages", "disclosure", "disclosure_text", "most_bubbles"),
+    ),
+    (
+        _("Search in the knowledge"),
+        (
+            "search_weight_dense",
+            "search_weight_words",
+            "search_weight_chars",
+            "support_needed",
+        ),
     ),
     (
         _("Operation"),

@@ -6,7 +6,10 @@ trip; a number never goes back, whoever writes last. Without Redis the rows are 
 
 import logging
 import threading
+import time
+import uuid
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis
@@ -20,13 +23,18 @@ logger = logging.getLogger(__name__)
 
 # A copy that missed its update (Redis away for a moment) is wrong for no longer than this.
 COPY_SECONDS = 300
+# Under load Redis is asked once in so long whether anything changed, not for every message.
+LOOK_SECONDS = 0.05
 DOMAINS_KEY = "chatwootai:domains-version"
+CHANGES_KEY = "chatwootai:config-changes"
 _RAISE = """
+local seconds, mark = ARGV[1], ARGV[2]
+redis.call('SET', '{changes}', mark, 'EX', seconds)
 for i, key in ipairs(KEYS) do
   local known = tonumber(redis.call('GET', key) or '0')
-  if tonumber(ARGV[i + 1]) >= known then redis.call('SET', key, ARGV[i + 1], 'EX', ARGV[1]) end
+  if tonumber(ARGV[i + 2]) >= known then redis.call('SET', key, ARGV[i + 2], 'EX', seconds) end
 end
-"""
+""".replace("{changes}", CHANGES_KEY)
 
 Version = tuple[int, int]
 
@@ -35,17 +43,46 @@ def of_tenant(tenant_id: int) -> Version:
     """The number of the company's own configuration, and the one of all domains."""
     if not settings.REDIS_URL:
         return _in_database(tenant_id)
-    keys = [_key(tenant_id), DOMAINS_KEY]
+    looked = _looked
+    if time.monotonic() - looked.at < LOOK_SECONDS and tenant_id in looked.versions:
+        return looked.versions[tenant_id]
     try:
-        own, domains = _own_line().mget(keys)
-        if own is not None and domains is not None:
-            return int(own), int(domains)
+        return _look(tenant_id, looked)
     except redis.RedisError:
         _of_thread.client = None
         return _in_database(tenant_id)
+
+
+def _look(tenant_id: int, before: "_Looked") -> Version:
+    """What was found before stays true while nobody left a new mark."""
+    global _looked
+    at = time.monotonic()
+    mark, own, domains = _own_line().mget([CHANGES_KEY, _key(tenant_id), DOMAINS_KEY])
+    if own is None or domains is None:
+        return _copied_anew(tenant_id)
+    looked = before if mark == before.mark else _Looked(mark)
+    looked.versions[tenant_id] = version = int(own), int(domains)
+    looked.at = at
+    _looked = looked
+    return version
+
+
+def _copied_anew(tenant_id: int) -> Version:
     found = _in_database(tenant_id)
-    _copy(dict(zip(keys, found, strict=True)))
+    _copy(dict(zip([_key(tenant_id), DOMAINS_KEY], found, strict=True)))
     return found
+
+
+@dataclass(slots=True)
+class _Looked:
+    """What Redis said, and when; a thread that comes late changes an object nobody asks."""
+
+    mark: bytes | str | None = None
+    at: float = -LOOK_SECONDS
+    versions: dict[int, Version] = field(default_factory=dict)
+
+
+_looked = _Looked()
 
 
 def of_domains() -> int:
@@ -111,11 +148,13 @@ def _copy_domains() -> None:
 
 
 def _copy(numbers: dict[str, int]) -> None:
+    global _looked
     if not numbers:
         return
+    _looked = _Looked()
     try:
         get_redis_connection("default").eval(
-            _RAISE, len(numbers), *numbers, COPY_SECONDS, *numbers.values()
+            _RAISE, len(numbers), *numbers, COPY_SECONDS, uuid.uuid4().hex, *numbers.values()
         )
     except redis.RedisError as error:
         logger.warning("Versions of configuration not copied: %s", type(error).__name__)

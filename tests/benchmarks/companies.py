@@ -97,7 +97,8 @@ def fill(companies, events):
     many = f"generate_series(1, {more}) AS n"
     copy(Tenant, tenant, many, slug="'many-' || n")
     new = "(SELECT id, row_number() OVER () AS n FROM tenants_tenant WHERE slug LIKE 'many-%') new"
-    copy(Configuration, tenant.configuration, new, tenant_id="new.id")
+    configuration = Configuration.objects.get(tenant=tenant)
+    copy(Configuration, configuration, new, tenant_id="new.id")
     account = {"tenant_id": "new.id", "account_id": "100000 + new.n"}
     copy(Connection, link, new, address_digest="md5('many' || new.n)", **account)
     channel = ChannelMapping.objects.get(tenant=tenant)

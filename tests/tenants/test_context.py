@@ -135,7 +135,14 @@ def test_copied_context_keeps_what_was_bound():
     assert copied.run(context.current).tenant == "moveis"
 
 
-def test_command_at_a_terminal_is_named(monkeypatch):
+@pytest.fixture
+def asked_anew():
+    context._login_name.cache_clear()
+    yield
+    context._login_name.cache_clear()
+
+
+def test_command_at_a_terminal_is_named(monkeypatch, asked_anew):
     monkeypatch.setattr(sys, "argv", ["manage.py", "staff", "x@example.com"])
     monkeypatch.setattr(getpass, "getuser", lambda: "deploy")
 
@@ -144,7 +151,7 @@ def test_command_at_a_terminal_is_named(monkeypatch):
     assert (now.via, now.actor) == ("command staff", "deploy")
 
 
-def test_account_without_a_name_acts_as_the_system(monkeypatch):
+def test_account_without_a_name_acts_as_the_system(monkeypatch, asked_anew):
     def nobody():
         raise KeyError("no such uid")
 

@@ -31,10 +31,12 @@ class Command(BaseCommand):
             raise CommandError(_("Write a question."))
         tried = trying.ask(tenant, options["text"], channel=channel_named(tenant, options))
         if options["json"]:
-            self.stdout.write(json.dumps({**asdict(tried), "sources": []}))
+            self.stdout.write(json.dumps(asdict(tried), ensure_ascii=False))
             return
         if tried.answer:
             self.stdout.write(visible(tried.answer))
         if tried.outcome == Outcome.HANDED_OFF:
             self.stdout.write(listing.ending_of(tried.outcome, tried.reason))
+        for source in tried.sources:
+            self.stdout.write(visible(f"{source.piece} {source.title} ({source.support:.0%})"))
         self.stdout.write(_("Model calls: %(count)s") % {"count": tried.model_calls})

@@ -50,6 +50,8 @@ def filter_of(scope: Scope) -> "qdrant_edge.Filter":
     must: list[Any] = [q.FieldCondition("tenant_id", match=q.MatchValue(scope.tenant))]
     for name, values in scope.wanted().items():
         must.append(q.FieldCondition(name, match=q.MatchAny(values)))
+    if scope.ids is not None:
+        must.append(q.HasIdCondition(set(scope.ids)))
     if scope.price_from is not None or scope.price_to is not None:
         price = q.RangeFloat(gte=scope.price_from, lte=scope.price_to)
         must.append(q.FieldCondition("price", range=price))

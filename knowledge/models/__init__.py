@@ -1,0 +1,34 @@
+"""What a company knows, cut into passages, and how far the index has them."""
+
+from knowledge.models.article import Article, ArticleType, Document, Text
+from knowledge.models.faq import Faq
+from knowledge.models.index import Index, Space
+from knowledge.models.passage import Passage, PassageState
+from knowledge.models.piece import Kind, Language, Origin, Piece, PieceState
+from knowledge.models.product import Product
+from knowledge.models.rule import BusinessRule
+
+# Every kind of knowledge that staff keep, and its table.
+PIECES: dict[Kind, type[Piece]] = {
+    model.kind: model for model in (BusinessRule, Faq, Article, Document, Product)
+}
+
+__all__ = [
+    "PIECES",
+    "Article",
+    "ArticleType",
+    "BusinessRule",
+    "Document",
+    "Faq",
+    "Index",
+    "Kind",
+    "Language",
+    "Origin",
+    "Passage",
+    "PassageState",
+    "Piece",
+    "PieceState",
+    "Product",
+    "Space",
+    "Text",
+]

@@ -1,0 +1,1 @@
+"""What runs in the process of `child`: one module per format, without Django."""
