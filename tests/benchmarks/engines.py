@@ -14,14 +14,9 @@ from uuid import UUID
 from knowledge.engines import server
 from knowledge.engines.edge.engine import EdgeEngine
 from knowledge.engines.interface import CHARS, DENSE, WORDS, Leg, Point, Scope
+from knowledge.texts import questions as reading
 from knowledge.texts.stop_words import PORTUGUESE
-from knowledge.texts.vectors import (
-    Lengths,
-    passage_terms,
-    passage_vectors,
-    question_terms,
-    question_vectors,
-)
+from knowledge.texts.vectors import Lengths, passage_terms, passage_vectors
 from tests.benchmarks import machine
 from tests.benchmarks.goals import Line, Report
 
@@ -85,7 +80,7 @@ def _falling(count, start):
 
 def points(texts, tenants, *, first=0, dense=False):
     for number, tenant in enumerate(tenants, first):
-        vectors = passage_vectors(passage_terms(texts.passage(), "pt"), Lengths())
+        vectors = passage_vectors(passage_terms("", texts.passage(), "pt"), Lengths())
         yield Point(
             id=str(UUID(int=number + 1)),
             tenant_id=tenant,
@@ -119,8 +114,11 @@ def questions(*, dense=False, count=QUESTIONS):
 
 
 def legs(text, dense=None):
-    found = question_vectors(question_terms(text, "pt"))
-    both = [Leg(WORDS, found.words, DEPTH), Leg(CHARS, found.chars, DEPTH)]
+    question = reading.read(text, "pt")
+    both = [
+        Leg(WORDS, question.word_vector(), DEPTH),
+        Leg(CHARS, question.character_vector(), DEPTH),
+    ]
     return both if dense is None else [*both, Leg(DENSE, dense, DEPTH)]
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from knowledge.texts import questions
 from knowledge.texts.characters import character_tokens
 from knowledge.texts.token_ids import token_id
 from knowledge.texts.vectors import (
@@ -9,9 +10,6 @@ from knowledge.texts.vectors import (
     document_vector,
     passage_terms,
     passage_vectors,
-    query_vector,
-    question_terms,
-    question_vectors,
 )
 
 
@@ -48,39 +46,44 @@ def test_a_word_said_more_often_weighs_more_but_not_much():
     assert once < twice < often < 2.2
 
 
-def test_every_term_of_a_question_weighs_the_same():
-    assert query_vector([3, 5, 3]) == {3: 1.0, 5: 1.0}
-
-
 def test_pieces_of_words_know_where_words_begin_and_end():
     assert character_tokens(["mesa", "tv", "ar"]) == ["<mes", "mesa", "esa>", "<tv>", "<ar>"]
 
 
 def test_a_slip_leaves_pieces_in_common():
     right, wrong = (
-        set(passage_terms(text, "pt").chars) for text in ("guarda-roupa", "guarda roupq")
+        set(passage_terms("", text, "pt").chars) for text in ("guarda-roupa", "guarda roupq")
     )
 
     assert len(right & wrong) >= 5
 
 
 def test_questions_and_passages_meet():
-    passage = passage_terms("Entregamos em Salvador. A montagem é cobrada à parte.", "pt")
-    question = question_terms("oi, vcs entregam p/ salvador c/ montagem?", "pt")
+    passage = passage_terms("", "Entregamos em Salvador. A montagem é cobrada à parte.", "pt")
+    question = questions.read("oi, vcs entregam p/ salvador c/ montagem?", "pt")
 
-    assert set(question.words) <= set(passage.words)
-    assert set(question_vectors(question).words) == set(question.words)
+    assert {word.term for word in question.words} <= set(passage.words)
+    assert {word.term for word in question.words} <= set(question.word_vector())
+    assert set(question.character_vector()) & set(passage.chars)
+
+
+def test_words_of_a_title_count_twice():
+    in_title, in_text = passage_terms("sofá", "", "pt"), passage_terms("", "sofá", "pt")
+
+    assert in_title.words == [*in_text.words, *in_text.words]
 
 
 def test_long_passages_weigh_less_per_word():
     lengths = Lengths(words=10, chars=50)
-    short = passage_vectors(passage_terms("sofá azul", "pt"), lengths)
-    long = passage_vectors(passage_terms("sofá azul " + "muito confortável " * 30, "pt"), lengths)
+    short = passage_vectors(passage_terms("", "sofá azul", "pt"), lengths)
+    long = passage_vectors(
+        passage_terms("", "sofá azul " + "muito confortável " * 30, "pt"), lengths
+    )
 
     assert long.words[token_id("sof")] < short.words[token_id("sof")]
 
 
 def test_texts_without_words_have_no_vectors():
-    vectors = passage_vectors(passage_terms("???", "pt"), Lengths())
+    vectors = passage_vectors(passage_terms("", "???", "pt"), Lengths())
 
     assert (vectors.words, vectors.chars) == ({}, {})
