@@ -37,10 +37,14 @@ from knowledge.models import (
     BusinessRule,
     Document,
     Faq,
+    Import,
+    ImportProblem,
     Index,
     Passage,
     Product,
     Space,
+    Upload,
+    UploadPart,
 )
 from knowledge.models import (
     Kind as KnowledgeKind,
@@ -512,6 +516,40 @@ class IndexFactory(OfTenantFactory):
         django_get_or_create = ("tenant",)
 
 
+class UploadFactory(OfTenantFactory):
+    class Meta:
+        model = Upload
+
+    name = factory.Sequence(lambda n: f"file-{n}.csv")
+
+
+class UploadPartFactory(OfTenantFactory):
+    class Meta:
+        model = UploadPart
+
+    upload = factory.SubFactory(UploadFactory, tenant=factory.SelfAttribute("..tenant"))
+    number = factory.Sequence(lambda n: n)
+    content = b"nome\nCadeira\n"
+
+
+class ImportFactory(OfTenantFactory):
+    class Meta:
+        model = Import
+
+    upload = factory.SubFactory(UploadFactory, tenant=factory.SelfAttribute("..tenant"))
+    file_name = factory.Sequence(lambda n: f"file-{n}.csv")
+    kind = KnowledgeKind.PRODUCT
+
+
+class ImportProblemFactory(OfTenantFactory):
+    class Meta:
+        model = ImportProblem
+
+    run = factory.SubFactory(ImportFactory, tenant=factory.SelfAttribute("..tenant"))
+    line = factory.Sequence(lambda n: n + 1)
+    allowed = factory.Sequence(lambda n: f"Allowed {n}")
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -592,6 +630,10 @@ FACTORIES = {
         PassageFactory,
         SpaceFactory,
         IndexFactory,
+        UploadFactory,
+        UploadPartFactory,
+        ImportFactory,
+        ImportProblemFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

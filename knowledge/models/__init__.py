@@ -2,6 +2,15 @@
 
 from knowledge.models.article import Article, ArticleType, Document, Text
 from knowledge.models.faq import Faq
+from knowledge.models.importing import (
+    ACTIVE,
+    IMPORTED,
+    Import,
+    ImportProblem,
+    ImportState,
+    Upload,
+    UploadPart,
+)
 from knowledge.models.index import Index, Space
 from knowledge.models.passage import Passage, PassageState
 from knowledge.models.piece import Kind, Language, Origin, Piece, PieceState
@@ -14,12 +23,17 @@ PIECES: dict[Kind, type[Piece]] = {
 }
 
 __all__ = [
+    "ACTIVE",
+    "IMPORTED",
     "PIECES",
     "Article",
     "ArticleType",
     "BusinessRule",
     "Document",
     "Faq",
+    "Import",
+    "ImportProblem",
+    "ImportState",
     "Index",
     "Kind",
     "Language",
@@ -31,4 +45,6 @@ __all__ = [
     "Product",
     "Space",
     "Text",
+    "Upload",
+    "UploadPart",
 ]
