@@ -6,6 +6,7 @@ Every step commits before the next begins, so that another worker can go on from
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -386,6 +387,7 @@ def _remember_language(desk: Desk, gathered: Gathered) -> None:
 
 def _write_down(desk: Desk, turn: Turn, given: Answer, *, after: int) -> None:
     """In one transaction: what is to be sent, and that it is. From here on nothing is thought."""
+    turn.sources = [asdict(source) for source in given.sources]
     with transaction.atomic():
         if given.handoff is not None:
             said = given.text if desk.mode == "automatic" else ""

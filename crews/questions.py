@@ -85,9 +85,20 @@ class HandOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """What an answer rests on. `piece` names the row, for example "faq:12"; `support` is 0 to 1."""
+
+    piece: str
+    title: str
+    passage: str = ""
+    support: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Text for the customer, or a hand-over, or text and then a hand-over."""
 
     text: str = field(default="", repr=False)
     handoff: HandOff | None = None
     is_helpful: bool = True
+    sources: tuple[Source, ...] = ()

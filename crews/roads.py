@@ -10,8 +10,8 @@ from crews.desk import Desk
 from crews.models import OutboundMessage, OutboundState, Part, Reason
 from crews.questions import Answer, HandOff, Question, Said
 from crews.texts import media, phrases
-from crews.texts.folding import fold
 from integrations.chatwoot.values import Attachment
+from knowledge.texts.folding import fold
 from tenants import hours
 
 MOST_REPLIES_PER_HOUR = 20

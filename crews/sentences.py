@@ -46,6 +46,34 @@ SENTENCES: Mapping[str, Mapping[str, str]] = {
         "es": "Recibí su archivo, pero no puedo abrirlo aquí. Una persona del equipo lo revisará y"
         " le responderá.",
     },
+    "offline_found": {
+        "pt-br": "Encontrei isto nas nossas informações:\n\n{text}",
+        "en": "This is what I found in our information:\n\n{text}",
+        "es": "Encontré esto en nuestra información:\n\n{text}",
+    },
+    "offline_price": {
+        "pt-br": "Preço no nosso cadastro: {price}. Preço e estoque não foram conferidos agora.",
+        "en": "Price in our records: {price}. Price and stock were not checked just now.",
+        "es": "Precio en nuestro registro: {price}. Precio y existencias no se verificaron ahora.",
+    },
+    "offline_ask": {
+        "pt-br": "Não tenho certeza do que você precisa. É sobre um destes assuntos? Responda com"
+        " o número, ou escreva de outro jeito.",
+        "en": "I am not sure what you need. Is it about one of these? Answer with its number, or"
+        " put it in other words.",
+        "es": "No estoy seguro de lo que necesita. ¿Es sobre uno de estos temas? Responda con el"
+        " número o escríbalo de otra manera.",
+    },
+    "offline_greeting": {
+        "pt-br": "Olá! Como posso ajudar?",
+        "en": "Hello! How can I help you?",
+        "es": "¡Hola! ¿En qué puedo ayudarle?",
+    },
+    "offline_thanks": {
+        "pt-br": "Por nada! Se precisar de mais alguma coisa, é só escrever.",
+        "en": "You are welcome! If you need anything else, just write.",
+        "es": "¡De nada! Si necesita algo más, solo escriba.",
+    },
 }
 USUAL = "pt-br"
 

@@ -2,13 +2,14 @@
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.utils import timezone
 
 from crews import answering, gathering
 from crews.models import Outcome, Reason
-from crews.questions import Question, Said, Talk
+from crews.questions import Question, Said, Source, Talk
 from crews.texts import languages
 from integrations.models import LlmCall
 from tenants import configuration, context
@@ -24,6 +25,7 @@ class Tried:
     outcome: Outcome
     reason: Reason
     model_calls: int
+    sources: tuple[Source, ...] = ()
 
 
 def ask(tenant: Tenant, text: str, *, channel: ChannelMapping | None = None) -> Tried:
@@ -39,7 +41,14 @@ def ask(tenant: Tenant, text: str, *, channel: ChannelMapping | None = None) -> 
         outcome=Outcome.ANSWERED if given.handoff is None else Outcome.HANDED_OFF,
         reason=Reason.REPLIED if given.handoff is None else given.handoff.reason,
         model_calls=calls.count(),
+        sources=given.sources,
     )
+
+
+def answer_errand(tenant: Tenant, *, text: str, channel: int | None) -> dict[str, Any]:
+    """The same for a command that cannot search by itself."""
+    row = ChannelMapping.objects.for_tenant(tenant).filter(pk=channel).first()
+    return asdict(ask(tenant, text, channel=row))
 
 
 def _question(

@@ -118,22 +118,24 @@ def _differs(row: Passage, before: Passage) -> bool:
 def _passages_of(piece: Piece) -> Iterator[Passage]:
     if piece.state != PieceState.PUBLISHED:
         return
-    facts = _facts_of(piece)
+    facts = _facts_of(piece) | {"language": piece.language}
     for number, cut in enumerate(CUTTERS[piece.kind](piece)):
-        yield _passage(piece, number, cut, facts)
+        yield passage(piece.tenant_id, (piece.kind, piece.pk, number), cut, facts)
 
 
-def _passage(piece: Piece, number: int, cut: Cut, facts: Mapping[str, Any]) -> Passage:
-    name = f"{piece.tenant_id}:{piece.kind.value}:{piece.pk}:{number}"
+def passage(
+    tenant_id: int, place: tuple[Kind, int, int], cut: Cut, facts: Mapping[str, Any]
+) -> Passage:
+    """`place`: kind and number of the row, and which of its passages it is."""
+    kind, piece_id, number = place
     row = Passage(
-        id=uuid.uuid5(NAMESPACE, name),
-        tenant_id=piece.tenant_id,
-        kind=piece.kind,
-        piece_id=piece.pk,
+        id=uuid.uuid5(NAMESPACE, f"{tenant_id}:{kind.value}:{piece_id}:{number}"),
+        tenant_id=tenant_id,
+        kind=kind,
+        piece_id=piece_id,
         number=number,
         title=cut.title[:LONGEST_TITLE],
         text=cut.text,
-        language=piece.language,
         **facts,
     )
     row.revision = _revision(row)
@@ -170,8 +172,12 @@ def _of_faq(faq: Faq) -> Iterator[Cut]:
 
 
 def _of_text(row: Text) -> Iterator[Cut]:
-    for passage in chunking.passages(sections_of(blocks_of(row.body)), title=row.title):
-        yield Cut(passage.title, passage.text)
+    return cuts(row.body, title=row.title)
+
+
+def cuts(markdown: str, *, title: str) -> Iterator[Cut]:
+    for found in chunking.passages(sections_of(blocks_of(markdown)), title=title):
+        yield Cut(found.title, found.text)
 
 
 def _of_product(product: Product) -> Iterator[Cut]:

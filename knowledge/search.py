@@ -1,4 +1,9 @@
-"""Finds the passages of a company that fit a question: three ways of searching, fused by rank."""
+"""Finds the passages of a company that fit a question.
+
+Up to three ways of searching (meaning, words, spelling) name candidates; how much of the question
+each of them covers is a fourth opinion. They are fused by rank, and the coverage of the best one is
+the support: whether the question may be answered at all.
+"""
 
 import hashlib
 import json
@@ -6,28 +11,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.utils import timezone
 
 from integrations import llm
-from knowledge import spaces
+from knowledge import fusion, spaces, support
 from knowledge.engines import choosing
 from knowledge.engines.failures import NotFoundError
-from knowledge.engines.interface import CHARS, DENSE, WORDS, Hit, Leg, Scope
+from knowledge.engines.interface import CHARS, DENSE, WORDS, Engine, Frequencies, Hit, Leg, Scope
 from knowledge.models import Index, Passage, Space
-from knowledge.texts import vectors
-from knowledge.texts.vectors import Terms
+from knowledge.texts import questions
+from knowledge.texts.questions import Question
 from tenants import configuration
 from tenants.models import Tenant
 
+COVER = "cover"
+LEGS = (DENSE, WORDS, CHARS, COVER)
+COVER_WEIGHT = 1
 DEPTH = 50  # hits of each leg
-RANK_CONSTANT = 2  # the k of reciprocal rank fusion
+CANDIDATES = 24  # whose words are compared with the question's
 KEPT_SECONDS = 300
 EMBEDDING_SECONDS = 5.0
-MOST = 50
-LEGS = (DENSE, WORDS, CHARS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +64,10 @@ class Wanted:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+Vector = Sequence[float]
+
+
+class Place(NamedTuple):
     """Where a passage stands in one leg; ranks begin with 1."""
 
     rank: int
@@ -68,8 +76,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """`support`: the share of the question that this passage covers, from 0 to 1."""
+
     passage: Passage
     score: float
+    support: float
     places: Mapping[str, Place]
 
 
@@ -77,128 +88,174 @@ class Found:
 class Result:
     """`missing` are legs that could not be asked, with the reason."""
 
+    question: Question = field(default_factory=Question)
     found: tuple[Found, ...] = ()
-    terms: Terms = field(default_factory=lambda: Terms((), ()))
     missing: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def support(self) -> float:
+        return max((one.support for one in self.found), default=0.0)
 
-@dataclass(frozen=True, slots=True)
-class _Ranked:
+
+class _Ranked(NamedTuple):
     id: str
     score: float
+    support: float
     places: dict[str, tuple[int, float]]
 
 
-def search(tenant: Tenant, wanted: Wanted, *, legs: Sequence[str] = LEGS) -> Result:
-    """The best passages, best first. An EngineError when the index cannot be asked."""
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One search on its way."""
+
+    tenant: Tenant
+    wanted: Wanted
+    question: Question
+    version: int
+    space: Space
+    engine: Engine
+    weights: Mapping[str, int]
+    now: datetime
+    embedded: Vector | None
+
+    @property
+    def alias(self) -> str:
+        return spaces.alias_of(self.space)
+
+
+def search(
+    tenant: Tenant,
+    wanted: Wanted,
+    *,
+    legs: Sequence[str] = LEGS,
+    embedded: Vector | None = None,
+) -> Result:
+    """The best passages, best first. An EngineError when the index cannot be asked.
+
+    `embedded`: the question's vector, where somebody has it already.
+    """
+    question = questions.read(wanted.text, wanted.language)
     index = Index.objects.filter(tenant=tenant).select_related("space").first()
     if index is None or index.space is None:
-        return Result()
-    terms = vectors.question_terms(wanted.text, wanted.language)
+        return Result(question)
+    weights = {leg: weight for leg, weight in weights_of(tenant).items() if weight and leg in legs}
     now = timezone.now()
-    key = _key(tenant, index, wanted, legs)
-    stored = cache.get(key)
-    if stored is None:
-        ranked, missing = _ask(tenant, index.space, wanted, terms, legs, now=now)
-        stored = [[asdict(row) for row in ranked], missing]
-        # What is missing a leg is not what would be found a moment later.
-        if not missing:
-            cache.set(key, stored, KEPT_SECONDS)
-    rows = [_Ranked(**row) for row in stored[0]]
-    return Result(_loaded(tenant, rows, wanted, now=now), terms, stored[1])
+    engine = choosing.engine()
+    one = _Search(
+        tenant, wanted, question, index.version, index.space, engine, weights, now, embedded
+    )
+    ranked, missing = _kept(one)
+    return Result(question, tuple(_loaded(one, ranked)[: wanted.limit]), missing)
 
 
 def weights_of(tenant: Tenant) -> dict[str, int]:
     config = configuration.effective(tenant.pk)
-    return {leg: config.setting(f"search_weight_{leg}") for leg in LEGS}
+    chosen = {leg: config.setting(f"search_weight_{leg}") for leg in (DENSE, WORDS, CHARS)}
+    return {**chosen, COVER: COVER_WEIGHT}
 
 
-def fused(hits: Mapping[str, Sequence[Hit]], weights: Mapping[str, float]) -> list[_Ranked]:
-    """Reciprocal rank fusion as Qdrant counts it: the constant is added after the weight."""
-    places: dict[str, dict[str, tuple[int, float]]] = {}
-    for leg, found in hits.items():
-        for rank, hit in enumerate(found, start=1):
-            places.setdefault(hit.id, {})[leg] = (rank, hit.score)
+def _kept(one: _Search) -> tuple[list[_Ranked], dict[str, str]]:
+    """What is missing a leg is not kept: a moment later it may be found."""
+    key = _key(one)
+    stored = cache.get(key)
+    if stored is None:
+        ranked, missing = _rank(one)
+        stored = [ranked, missing]
+        if not missing:
+            cache.set(key, stored, KEPT_SECONDS)
+    return [_Ranked(*row) for row in stored[0]], stored[1]
+
+
+def _rank(one: _Search) -> tuple[list[_Ranked], dict[str, str]]:
+    hits, missing = _hits(one)
+    candidates = [pk for pk, _score in fusion.fused(hits, one.weights)[:CANDIDATES]]
+    passages = _passages(one.tenant, candidates)
+    shares = _shares(one, [passages[pk] for pk in candidates if pk in passages])
+    if COVER in one.weights:
+        covering = sorted(shares, key=lambda pk: (-shares[pk], candidates.index(pk)))
+        hits[COVER] = [Hit(pk, shares[pk]) for pk in covering]
+    places = fusion.places(hits)
     ranked = [
-        _Ranked(pk, sum(_share(rank, weights[leg]) for leg, (rank, _s) in of_legs.items()), of_legs)
-        for pk, of_legs in places.items()
+        _Ranked(pk, score, shares[pk], places[pk])
+        for pk, score in fusion.fused(hits, one.weights)
+        if pk in shares
     ]
-    return sorted(ranked, key=lambda row: (-row.score, row.id))
+    return ranked, missing
 
 
-def _share(rank: int, weight: float) -> float:
-    return 1 / (rank / weight + RANK_CONSTANT - 1)
-
-
-def _ask(
-    tenant: Tenant,
-    space: Space,
-    wanted: Wanted,
-    terms: Terms,
-    legs: Sequence[str],
-    *,
-    now: datetime,
-) -> tuple[list[_Ranked], dict[str, str]]:
-    weights = {leg: weight for leg, weight in weights_of(tenant).items() if weight and leg in legs}
-    asked, missing = _legs(tenant, space, wanted, terms, weights)
+def _hits(one: _Search) -> tuple[dict[str, list[Hit]], dict[str, str]]:
+    legs, missing = _legs(one)
+    scope = one.wanted.scope(one.tenant, now=one.now)
     try:
-        alias = spaces.alias_of(space)
-        answers = choosing.engine().legs(alias, wanted.scope(tenant, now=now), asked)
+        answers = one.engine.legs(one.alias, scope, legs)
     except NotFoundError:
-        return [], missing
-    hits = {leg.kind: found for leg, found in zip(asked, answers, strict=True)}
-    return fused(hits, weights)[: DEPTH * len(LEGS)], missing
+        return {}, missing
+    return {leg.kind: found for leg, found in zip(legs, answers, strict=True)}, missing
 
 
-def _legs(
-    tenant: Tenant, space: Space, wanted: Wanted, terms: Terms, weights: Mapping[str, int]
-) -> tuple[list[Leg], dict[str, str]]:
+def _legs(one: _Search) -> tuple[list[Leg], dict[str, str]]:
     """Without the vector of a model that does not answer the words still find something."""
-    found = vectors.question_vectors(terms)
     legs = []
     missing = {}
-    if WORDS in weights:
-        legs.append(Leg(WORDS, found.words, DEPTH))
-    if CHARS in weights:
-        legs.append(Leg(CHARS, found.chars, DEPTH))
-    if DENSE in weights and space.dimension is not None:
+    if WORDS in one.weights:
+        legs.append(Leg(WORDS, one.question.word_vector(), DEPTH))
+    if CHARS in one.weights:
+        legs.append(Leg(CHARS, one.question.character_vector(), DEPTH))
+    if DENSE in one.weights and one.space.dimension is not None:
         try:
-            vector = llm.embed(tenant, [wanted.text], seconds=EMBEDDING_SECONDS)[0]
-            legs.append(Leg(DENSE, vector, DEPTH))
+            legs.append(Leg(DENSE, one.embedded or _vector_of(one), DEPTH))
         except llm.ModelError as error:
             missing[DENSE] = str(error)
     return legs, missing
 
 
-def _loaded(
-    tenant: Tenant, ranked: Sequence[_Ranked], wanted: Wanted, *, now: datetime
-) -> tuple[Found, ...]:
-    """What is gone from the database, no longer holds, or is another domain's is not found."""
-    ids = [row.id for row in ranked[: wanted.limit * 3]]
+def _vector_of(one: _Search) -> Vector:
+    return llm.embed(one.tenant, [one.wanted.text], seconds=EMBEDDING_SECONDS)[0]
+
+
+def _shares(one: _Search, passages: Sequence[Passage]) -> dict[str, float]:
+    if not passages:
+        return {}
+    terms = [word.term for word in one.question.words]
+    known = _frequencies(one, terms)
+    return {str(row.pk): support.share(one.question, row, known) for row in passages}
+
+
+def _frequencies(one: _Search, terms: Sequence[int]) -> Frequencies:
+    return one.engine.frequencies(one.alias, one.tenant.pk, terms)
+
+
+def _passages(tenant: Tenant, ids: Sequence[str]) -> dict[str, Passage]:
     rows = Passage.objects.for_tenant(tenant).there().in_bulk(ids)
-    passages = {str(pk): passage for pk, passage in rows.items()}
+    return {str(pk): row for pk, row in rows.items()}
+
+
+def _loaded(one: _Search, ranked: Sequence[_Ranked]) -> list[Found]:
+    """What is gone from the database, no longer holds, or is another domain's is not found."""
+    rows = _passages(one.tenant, [row.id for row in ranked])
     found = [
-        Found(passages[row.id], row.score, {leg: Place(*p) for leg, p in row.places.items()})
+        Found(
+            rows[row.id],
+            row.score,
+            row.support,
+            {leg: Place(*place) for leg, place in row.places.items()},
+        )
         for row in ranked
-        if row.id in passages and _holds(passages[row.id], wanted, now=now)
+        if row.id in rows and _holds(rows[row.id], one)
     ]
-    return tuple(_with_priority(found)[: wanted.limit])
+    # Of what fits equally well the weightier rule comes first.
+    return sorted(found, key=lambda hit: (-hit.score, -hit.passage.priority))
 
 
-def _holds(passage: Passage, wanted: Wanted, *, now: datetime) -> bool:
-    if passage.domain and passage.domain != wanted.domain:
+def _holds(passage: Passage, one: _Search) -> bool:
+    if passage.domain and passage.domain != one.wanted.domain:
         return False
-    has_begun = passage.valid_from is None or passage.valid_from <= now
-    return has_begun and (passage.valid_until is None or passage.valid_until > now)
+    has_begun = passage.valid_from is None or passage.valid_from <= one.now
+    return has_begun and (passage.valid_until is None or passage.valid_until > one.now)
 
 
-def _with_priority(found: list[Found]) -> list[Found]:
-    """Of what fits equally well the weightier rule comes first."""
-    return sorted(found, key=lambda one: (-one.score, -one.passage.priority))
-
-
-def _key(tenant: Tenant, index: Index, wanted: Wanted, legs: Sequence[str]) -> str:
-    values: dict[str, Any] = asdict(wanted) | {"legs": list(legs), "weights": weights_of(tenant)}
+def _key(one: _Search) -> str:
+    values: dict[str, Any] = asdict(one.wanted) | {"weights": dict(one.weights)}
     text = json.dumps(values, sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
-    return f"search:{tenant.pk}:{index.version}:{digest}"
+    return f"search:{one.tenant.pk}:{one.version}:{digest}"

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from knowledge import indexing
+from knowledge import calibration, errands, indexing
 from knowledge.imports import running
 from tenants.models import Tenant
 
@@ -17,7 +17,9 @@ SWEPT_AT_ONCE = 64
 def sync_index(*, tenant_id: int) -> None:
     tenant = Tenant.objects.filter(pk=tenant_id).first()
     if tenant is not None:
-        indexing.sync(tenant)
+        report = indexing.sync(tenant)
+        if report.indexed or report.taken_out:
+            calibration.calibrate(tenant)
 
 
 @shared_task
@@ -53,3 +55,10 @@ def drop_old_uploads() -> None:
 def forget_company(*, tenant_id: int) -> None:
     """Out of the index, after its rows are gone."""
     indexing.forget_company(tenant_id)
+
+
+@shared_task
+def carry_out_errands() -> None:
+    """Of commands beside a process that has the index inside. With a search server nobody asks."""
+    if errands.carry_out():
+        errands.forget_old()

@@ -36,6 +36,7 @@ from knowledge.models import (
     Article,
     BusinessRule,
     Document,
+    Errand,
     Faq,
     Import,
     ImportProblem,
@@ -516,6 +517,14 @@ class IndexFactory(OfTenantFactory):
         django_get_or_create = ("tenant",)
 
 
+class ErrandFactory(OfTenantFactory):
+    class Meta:
+        model = Errand
+
+    kind = "ask"
+    state = "done"
+
+
 class UploadFactory(OfTenantFactory):
     class Meta:
         model = Upload
@@ -630,6 +639,7 @@ FACTORIES = {
         PassageFactory,
         SpaceFactory,
         IndexFactory,
+        ErrandFactory,
         UploadFactory,
         UploadPartFactory,
         ImportFactory,

@@ -19,8 +19,9 @@ class Reason(models.TextChoices):
     REPLIED = "replied", _("a reply was sent")
     # Handed to a person
     SUGGESTED = "suggested", _("a draft was written for a person")
-    NO_ANSWERER = "no_answerer", _("no crew is set up yet")
+    NO_ANSWERER = "no_answerer", _("nothing is set up to answer yet")
     ASKED_FOR_PERSON = "asked_for_person", _("the customer asked for a person")
+    NOT_SUPPORTED = "not_supported", _("the knowledge does not answer it")
     CREW_ASKED = "crew_asked", _("the crew asked for a person")
     REPEATED = "repeated", _("the same answer again")
     UNHELPED = "unhelped", _("several answers did not help")

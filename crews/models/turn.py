@@ -40,6 +40,7 @@ class Turn(TenantModel):
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=1)
     restarts = models.PositiveSmallIntegerField(_("started anew"), default=0)
     handoff = DocumentField(_("hand-over"))
+    sources = DocumentField(_("sources"), default=list)
     error = models.CharField(_("what went wrong"), max_length=300, blank=True)
     due_at = models.DateTimeField(_("due at"), null=True, blank=True)
     started_at = models.DateTimeField(_("started at"), default=timezone.now)

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from crews.texts.folding import fold
+from knowledge.texts.folding import fold
 
 LONGEST_LOOK = 2_000
 WORD_POINTS = 2

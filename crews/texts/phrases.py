@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from crews.texts.folding import fold
 from crews.texts.wishes import ALONE, MENTIONED, NEEDS, STOP, WISHES
+from knowledge.texts.folding import fold
 
 # What `media` writes about a file is not what the customer says.
 DESCRIBED = re.compile(r"^\[[^\]\n]*\]", re.MULTILINE)

@@ -241,7 +241,7 @@ def _failure(error: Exception) -> EngineError:
         return _failure_of_status(error.status_code or 0, str(error))
     if isinstance(error, ResponseHandlingException):
         return UnavailableError(f"No usable answer: {error.source!r}")
-    if "not found" in str(error):
+    if str(error).startswith("Collection ") and "not found" in str(error):
         return NotFoundError(str(error))
     return RejectedError(f"{type(error).__name__}: {error}")
 

@@ -1,6 +1,7 @@
 """What a company knows, cut into passages, and how far the index has them."""
 
 from knowledge.models.article import Article, ArticleType, Document, Text
+from knowledge.models.errand import Errand, ErrandState
 from knowledge.models.faq import Faq
 from knowledge.models.importing import (
     ACTIVE,
@@ -30,6 +31,8 @@ __all__ = [
     "ArticleType",
     "BusinessRule",
     "Document",
+    "Errand",
+    "ErrandState",
     "Faq",
     "Import",
     "ImportProblem",

@@ -1,17 +1,28 @@
-"""Letters as customers type them: small, and without accents."""
+"""Text as it is compared: without case, accents and what nobody sees."""
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+")
 
 
-def fold(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    parts = unicodedata.normalize("NFKD", text.lower())
-    return "".join(letter for letter in parts if not unicodedata.combining(letter))
-
-
 def folded_words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
+
+
+def fold(text: str) -> str:
+    """Character by character: normalizing a whole text takes the square of its marks in time."""
+    if text.isascii():
+        return text.lower()
+    return "".join(map(_folded, text))
+
+
+@lru_cache(maxsize=4096)
+def _folded(character: str) -> str:
+    parts = unicodedata.normalize("NFKD", character).casefold()
+    return "".join(part for part in unicodedata.normalize("NFKD", parts) if not _is_unseen(part))
+
+
+def _is_unseen(character: str) -> bool:
+    return bool(unicodedata.combining(character)) or unicodedata.category(character) == "Cf"

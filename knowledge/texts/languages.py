@@ -37,7 +37,7 @@ _PORTUGUESE = Language(
         (r"(?<=\w\w)ois$", "ol"),
         (r"ns$", "m"),
         (r"(?<=\w\w[rz])es$", ""),
-        (r"(?<=\w\w[a-rt-z])s$", ""),
+        (r"(?<=\w\w[a-rt-z])(?<!mo)s$", ""),  # "entregamos" is no plural
     ),
 )
 _SPANISH = Language(

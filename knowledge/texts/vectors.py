@@ -4,11 +4,10 @@ The score of a passage is the sum over the question's terms of their rarity time
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.texts.characters import character_ids
-from knowledge.texts.chat_spelling import written_out
 from knowledge.texts.token_ids import token_id
 from knowledge.texts.words import stems, telling_words
 
@@ -20,8 +19,8 @@ LENGTH_SHARE = 0.75
 class Lengths:
     """How many terms a passage has on average. A part of stored vectors: fixed per collection."""
 
-    words: float = 25.0
-    chars: float = 110.0
+    words: float = 30.0
+    chars: float = 132.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +37,11 @@ class Vectors:
     chars: dict[int, float]
 
 
-def passage_terms(text: str, language: str) -> Terms:
-    telling = telling_words(text, language)
+def passage_terms(title: str, text: str, language: str) -> Terms:
+    """What stands in the title counts twice."""
+    telling = telling_words(title, language) * 2 + telling_words(text, language)
     words = [token_id(stem) for stem in stems(telling, language)]
     return Terms(words, character_ids(telling))
-
-
-def question_terms(text: str, language: str) -> Terms:
-    return passage_terms(written_out(text, language), language)
 
 
 def passage_vectors(terms: Terms, lengths: Lengths) -> Vectors:
@@ -54,17 +50,9 @@ def passage_vectors(terms: Terms, lengths: Lengths) -> Vectors:
     )
 
 
-def question_vectors(terms: Terms) -> Vectors:
-    return Vectors(query_vector(terms.words), query_vector(terms.chars))
-
-
 def document_vector(terms: Sequence[int], average_length: float) -> dict[int, float]:
     share = LENGTH_SHARE * len(terms) / average_length
     norm = SATURATION * (1 - LENGTH_SHARE + share)
     return {
         term: count * (SATURATION + 1) / (count + norm) for term, count in Counter(terms).items()
     }
-
-
-def query_vector(terms: Iterable[int]) -> dict[int, float]:
-    return dict.fromkeys(terms, 1.0)

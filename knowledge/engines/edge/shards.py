@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from knowledge.engines.edge import tidying, translating
-from knowledge.engines.failures import RejectedError, UnavailableError
+from knowledge.engines.failures import EngineError, RejectedError, UnavailableError
 
 if TYPE_CHECKING:
     import qdrant_edge
@@ -69,19 +69,17 @@ class Shard:
         try:
             shutil.copytree(self.folder, copy)
             _run_tidying(copy)
-        except (OSError, subprocess.SubprocessError):
+            with failures_named():
+                edge = _opened(copy)
+        except (OSError, subprocess.SubprocessError, EngineError):
             logger.exception("Points could not be put in order; they take more memory")
             shutil.rmtree(copy, ignore_errors=True)
         else:
-            self._move(copy, points)
-
-    def _move(self, folder: Path, points: int) -> None:
-        edge = _opened(folder)
-        self._on_move(folder, points)
-        old, self.folder, self._edge = self.folder, folder, edge
-        self._tidied = points
-        shutil.rmtree(old)
-        _give_memory_back()
+            self._on_move(copy, points)
+            old, self.folder, self._edge = self.folder, copy, edge
+            self._tidied = points
+            shutil.rmtree(old)
+            _give_memory_back()
 
     def close(self) -> None:
         with self._writing, failures_named():
@@ -137,7 +135,7 @@ def failures_named() -> Iterator[None]:
     """The engine raises plain exceptions; when it panics, one that is no Exception at all."""
     try:
         yield
-    except (RejectedError, UnavailableError):
+    except EngineError:
         raise
     except Exception as error:
         raise _failure(error) from error

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crews.texts.folding import fold
+from knowledge.texts.folding import fold
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from knowledge.imports import control
 from knowledge.imports.drafts import RefusedError
 from knowledge.models import Import, Kind
 from knowledge.reading.files import File
-from tests.knowledge.admin.conftest import engine, index  # noqa: F401  fixtures
 
 PRODUCTS = (
     "código;nome;preço;marca;categoria;cor;estoque\n"
@@ -31,7 +30,7 @@ def prepare(moveis):
 
 
 @pytest.fixture
-def carry_out(prepare, engine, monkeypatch):  # noqa: F811
+def carry_out(prepare, engine, monkeypatch):
     """The same, started and read to its end by one worker."""
     monkeypatch.setattr(tasks.sync_index, "delay", lambda **_names: None)
     monkeypatch.setattr(tasks.run_import, "delay", lambda **_names: None)

@@ -335,9 +335,9 @@ class TestDocuments:
 
 
 class TestCosts:
-    def test_a_thousand_products_are_searchable(self, carry_out, moveis, index):
+    def test_a_thousand_products_are_searchable(self, carry_out, moveis, indexed):
         row = carry_out("produtos.csv", table_of(1_000))
-        index(moveis)
+        indexed(moveis)
 
         assert counts_of(row) == (1_000, 0, 0, 0)
         found = standing.standing_of_kind(moveis, Kind.PRODUCT)
