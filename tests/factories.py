@@ -36,11 +36,16 @@ from knowledge.models import (
     Article,
     BusinessRule,
     Document,
+    Errand,
     Faq,
+    Import,
+    ImportProblem,
     Index,
     Passage,
     Product,
     Space,
+    Upload,
+    UploadPart,
 )
 from knowledge.models import (
     Kind as KnowledgeKind,
@@ -512,6 +517,48 @@ class IndexFactory(OfTenantFactory):
         django_get_or_create = ("tenant",)
 
 
+class ErrandFactory(OfTenantFactory):
+    class Meta:
+        model = Errand
+
+    kind = "ask"
+    state = "done"
+
+
+class UploadFactory(OfTenantFactory):
+    class Meta:
+        model = Upload
+
+    name = factory.Sequence(lambda n: f"file-{n}.csv")
+
+
+class UploadPartFactory(OfTenantFactory):
+    class Meta:
+        model = UploadPart
+
+    upload = factory.SubFactory(UploadFactory, tenant=factory.SelfAttribute("..tenant"))
+    number = factory.Sequence(lambda n: n)
+    content = b"nome\nCadeira\n"
+
+
+class ImportFactory(OfTenantFactory):
+    class Meta:
+        model = Import
+
+    upload = factory.SubFactory(UploadFactory, tenant=factory.SelfAttribute("..tenant"))
+    file_name = factory.Sequence(lambda n: f"file-{n}.csv")
+    kind = KnowledgeKind.PRODUCT
+
+
+class ImportProblemFactory(OfTenantFactory):
+    class Meta:
+        model = ImportProblem
+
+    run = factory.SubFactory(ImportFactory, tenant=factory.SelfAttribute("..tenant"))
+    line = factory.Sequence(lambda n: n + 1)
+    allowed = factory.Sequence(lambda n: f"Allowed {n}")
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -592,6 +639,11 @@ FACTORIES = {
         PassageFactory,
         SpaceFactory,
         IndexFactory,
+        ErrandFactory,
+        UploadFactory,
+        UploadPartFactory,
+        ImportFactory,
+        ImportProblemFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

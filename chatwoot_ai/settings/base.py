@@ -311,6 +311,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10,
         "options": {"expires": 30},
     },
+    "sweep-imports": {
+        "task": "knowledge.tasks.sweep_imports",
+        "schedule": 10,
+        "options": {"expires": 30},
+    },
+    "drop-old-uploads": {
+        "task": "knowledge.tasks.drop_old_uploads",
+        "schedule": 60 * 60,
+    },
     "watch-over-conversations": {
         "task": "crews.tasks.watch",
         "schedule": 60,

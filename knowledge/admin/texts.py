@@ -25,8 +25,9 @@ class TextAdmin(PieceAdmin):
     readonly_fields = (*LATER, "beginning")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """A list of books is read without the books."""
-        return super().get_queryset(request).defer("body")
+        """A list of books is read without the books. Who deletes one has its text recorded."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.defer("body") if request.method == "GET" else rows
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """What no form can send back is only shown."""

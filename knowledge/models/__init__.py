@@ -3,6 +3,15 @@
 from knowledge.models.article import Article, ArticleType, Document, Text
 from knowledge.models.errand import Errand, ErrandState
 from knowledge.models.faq import Faq
+from knowledge.models.importing import (
+    ACTIVE,
+    IMPORTED,
+    Import,
+    ImportProblem,
+    ImportState,
+    Upload,
+    UploadPart,
+)
 from knowledge.models.index import Index, Space
 from knowledge.models.passage import Passage, PassageState
 from knowledge.models.piece import Kind, Language, Origin, Piece, PieceState
@@ -15,6 +24,8 @@ PIECES: dict[Kind, type[Piece]] = {
 }
 
 __all__ = [
+    "ACTIVE",
+    "IMPORTED",
     "PIECES",
     "Article",
     "ArticleType",
@@ -23,6 +34,9 @@ __all__ = [
     "Errand",
     "ErrandState",
     "Faq",
+    "Import",
+    "ImportProblem",
+    "ImportState",
     "Index",
     "Kind",
     "Language",
@@ -34,4 +48,6 @@ __all__ = [
     "Product",
     "Space",
     "Text",
+    "Upload",
+    "UploadPart",
 ]

@@ -117,7 +117,7 @@ class TestLists:
 
 class TestFoundByNow:
     def test_an_entry_says_that_it_is_being_indexed_and_then_that_it_is_found(
-        self, helena, moveis, signed_in, index
+        self, helena, moveis, signed_in, indexed
     ):
         faq = FaqFactory(tenant=moveis)
         helena.language = "en"
@@ -127,7 +127,7 @@ class TestFoundByNow:
         assert "Being indexed" in text_of(page, change(faq))
         assert "0 of 1 passages" in text_of(page, change(faq))
 
-        index(moveis)
+        indexed(moveis)
 
         assert "1 passage" in text_of(page, change(faq))
         assert "Being indexed" not in text_of(page, change(faq))
@@ -292,9 +292,9 @@ class TestForms:
 
 
 class TestIndex:
-    def test_staff_see_how_far_their_index_is(self, helena, moveis, cosmeticos, signed_in, index):
+    def test_staff_see_how_far_their_index_is(self, helena, moveis, cosmeticos, signed_in, indexed):
         FaqFactory(tenant=moveis)
-        index(moveis)
+        indexed(moveis)
         FaqFactory(tenant=moveis)
         FaqFactory(tenant=cosmeticos)
         answer = signed_in(helena).get("/admin/knowledge/index/")
