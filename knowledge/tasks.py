@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from knowledge import calibration, errands, indexing
+from knowledge import calibration, cases, errands, indexing
 from knowledge.imports import running
 from tenants.models import Tenant
 
@@ -62,3 +62,10 @@ def carry_out_errands() -> None:
     """Of commands beside a process that has the index inside. With a search server nobody asks."""
     if errands.carry_out():
         errands.forget_old()
+
+
+@shared_task
+def run_search_cases(*, tenant_id: int) -> None:
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is not None:
+        cases.run(tenant)
