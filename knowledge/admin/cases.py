@@ -87,8 +87,8 @@ class SearchCaseAdmin(ReadOnlyAdmin):
         return redirect("admin:knowledge_searchcase_changelist")
 
     @display(description=_("question"), ordering="question")
-    def asked(self, case: SearchCase) -> str:
-        return visible(case.question)
+    def asked(self, case: SearchCase) -> SafeString:
+        return format_html('<span class="cwai-cell">{}</span>', visible(case.question))
 
     @display(description=_("should be found"), ordering="name")
     def expected(self, case: Any) -> SafeString:

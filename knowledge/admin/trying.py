@@ -64,7 +64,6 @@ def show(page: ScopedAdmin, request: HttpRequest) -> HttpResponse:
     parts = {} if tenant is None or form is None else _tried(tenant, form, sent)
     context = {
         **page.admin_site.each_context(request),
-        "opts": page.opts,
         "title": _("Try the search"),
         "companies": companies,
         "tenant": tenant,
