@@ -256,3 +256,16 @@ def test_many_rows_are_renewed_in_few_questions(moveis, django_assert_max_num_qu
 
 def alias():
     return spaces.alias_of(Space.objects.get())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["row", "rows"])
+def test_a_company_with_knowledge_can_be_deleted(known, moveis, way):
+    number = moveis.pk
+    if way == "row":
+        moveis.delete()
+    else:
+        type(moveis).objects.filter(pk=number).delete()
+
+    assert not Passage.objects.filter(tenant=number).exists()
+    assert not Index.objects.filter(tenant=number).exists()
