@@ -227,8 +227,8 @@ def _judge_messages(verdict, talk, outcomes, bubbles, must_know, *, was_ended):
 
 
 def _judge_bubbles(verdict, talk, bubbles, told=None):
-    """`told`: when each message was told, where no others can be read. One that Chatwoot tells after
-    a younger one was answered can only be answered late.
+    """`told`: when each message was told, where no others can be read. One that Chatwoot tells
+    after a younger one was answered can only be answered late.
     """
     where = f"{talk.account_id}/{talk.id}"
     times = collections.Counter((n, bubble.part) for bubble in bubbles for n in bubble.numbers)
