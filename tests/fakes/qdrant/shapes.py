@@ -94,6 +94,8 @@ def condition(given):
 
 
 def one_condition(one):
+    if "has_id" in one:
+        return q.HasIdCondition(set(one["has_id"]))
     if "has_vector" in one:
         return q.HasVectorCondition(one["has_vector"])
     if "key" not in one:

@@ -183,6 +183,8 @@ def test_every_filter_narrows(kb):
         ("kinds", ("product", "rule")): {1, 2},
         ("kinds", ()): set(),
         ("pieces", ("faq:3",)): {3},
+        ("ids", (point_id(2), point_id(7))): {2},
+        ("ids", ()): set(),
         ("languages", ("pt",)): {1, 2},
         ("rule_types", ("promotion",)): {2},
         ("domains", ("furniture",)): {1},

@@ -10,6 +10,7 @@ NARROWER = {
     "nothing": {},
     "kinds": {"kinds": ["faq"]},
     "pieces": {"pieces": ["faq:1", "faq:2"]},
+    "ids": {"ids": [point_id(n, tenant_id) for n in (1, 2) for tenant_id in (MOVEIS, COSMETICOS)]},
     "languages": {"languages": ["pt"]},
     "other revision": {"other_than_revision": "none"},
     "price": {"price_from": 0, "price_to": 100},

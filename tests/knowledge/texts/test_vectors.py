@@ -70,6 +70,8 @@ def test_questions_and_passages_meet():
     question = questions.read("oi, vcs entregam p/ salvador c/ montagem?", "pt")
 
     assert {word.term for word in question.words} <= set(passage.words)
+    assert {word.term for word in question.words} <= set(question.word_vector())
+    assert set(question.character_vector()) & set(passage.chars)
 
 
 def test_words_that_ask_for_the_same_weigh_less_than_those_that_were_written():
