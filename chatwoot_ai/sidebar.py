@@ -21,7 +21,7 @@ from integrations.models import (
     Provider,
     RemoteCall,
 )
-from knowledge.models import Article, BusinessRule, Document, Faq, Index, Product, Space
+from knowledge.models import Article, BusinessRule, Document, Faq, Import, Index, Product, Space
 from tenants.models import (
     ApiToken,
     AuditEntry,
@@ -61,6 +61,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("article", Article),
             Item("description", Document),
             Item("inventory_2", Product),
+            Item("upload_file", Import),
             Item("manage_search", Index),
             Item("hub", Space),
         ),

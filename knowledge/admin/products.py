@@ -47,4 +47,5 @@ class ProductAdmin(PieceAdmin):
         "barcode",
         *EXPORTED,
     )
+    actions_list = ("import_file",)
     nothing_yet = _("No product yet. Import a table of them, or connect an ERP.")
