@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
@@ -127,7 +127,7 @@ class ImportAdmin(ReadOnlyAdmin):
             **({} if is_prepared else _progress_of(row)),
             **(extra_context or {}),
         }
-        return TemplateResponse(request, "admin/knowledge/import.html", context)
+        return render(request, "admin/knowledge/import.html", context)
 
     def _state_label(self, row: Import) -> SafeString:
         return words.label(row.get_state_display(), LABELS[row.state])
