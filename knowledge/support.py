@@ -25,6 +25,11 @@ DOUBT = 0.6
 PASSING_WORTH = 0.3
 USUAL = 50  # percent, until it is calibrated
 MOST_KEPT = 20_000
+PRICE_WORDS = {
+    "pt": ["preco", "valor", "custo", "custa"],
+    "en": ["price", "cost", "costs"],
+    "es": ["precio", "valor", "costo", "cuesta"],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,8 @@ def words_of(passage: Passage) -> PassageWords:
     if known is None:
         titled = telling_words(passage.title, passage.language)
         telling = titled + telling_words(passage.text, passage.language)
+        if passage.price is not None:
+            telling += PRICE_WORDS[passage.language]  # told beside the text
         found = stems(telling, passage.language)
         known = PassageWords(frozenset(found), frozenset(found[: len(titled)]), frozenset(telling))
         _keep(passage.revision, known)

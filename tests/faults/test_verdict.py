@@ -133,6 +133,15 @@ def test_one_marker_on_two_messages_is_seen(street):
     assert "answered twice" in street.found()
 
 
+def test_a_note_may_be_written_twice_where_nobody_can_look(street):
+    street.shop.has_user_token = False
+    message = street.customer_writes(outcome="handed_off", reason="person_came")
+    for _time in range(2):
+        street.bot_says(message, marker="same", is_private=True)
+
+    assert street.found() == {"noted twice"}
+
+
 def test_the_younger_message_answered_first_is_seen(street):
     first, second = street.customer_writes(), street.customer_writes()
     street.bot_says(second)

@@ -38,6 +38,7 @@ REMARKS = (
     "seen by people only",
     "never told",
     "told late",
+    "noted twice",
     "left alone",
     "typing left on",
 )
@@ -234,10 +235,12 @@ def _judge_bubbles(verdict, talk, bubbles, told=None):
     times = collections.Counter((n, bubble.part) for bubble in bubbles for n in bubble.numbers)
     for number in sorted({number for (number, _part), count in times.items() if count > 1}):
         verdict.add("answered twice", f"{where} message {number}")
-    markers = [m.content_attributes.get(MARKER) for m in talk.messages]
-    for marker, count in collections.Counter(filter(None, markers)).items():
+    for marker, count in collections.Counter(filter(None, map(_marker_of, talk.messages))).items():
         if count > 1:
-            verdict.add("answered twice", f"{where} marker {marker} stands on {count} messages")
+            kind = (
+                "noted twice" if told is not None and _is_note(talk, marker) else "answered twice"
+            )
+            verdict.add(kind, f"{where} marker {marker} stands on {count} messages")
     for before, after in itertools.pairwise(bubbles):
         is_next_part = before.numbers == after.numbers and before.part < after.part
         if is_next_part or max(before.numbers) < min(after.numbers):
@@ -245,6 +248,15 @@ def _judge_bubbles(verdict, talk, bubbles, told=None):
         known_at = (told or {}).get(min(after.numbers), 0.0)
         kind = "told late" if known_at > before.message.created_at else "out of order"
         verdict.add(kind, f"{where} {after.numbers} came after {before.numbers}")
+
+
+def _marker_of(message):
+    return message.content_attributes.get(MARKER)
+
+
+def _is_note(talk, marker):
+    """Where nobody can look whether it arrived, a note for people is rather written twice."""
+    return all(m.is_private for m in talk.messages if _marker_of(m) == marker)
 
 
 def _judge_silence(verdict, talk, chatwoot, freezes, *, knowable):
