@@ -21,6 +21,7 @@ from integrations.models import (
     Provider,
     RemoteCall,
 )
+from knowledge.models import Article, BusinessRule, Document, Faq, Import, Index, Product, Space
 from tenants.models import (
     ApiToken,
     AuditEntry,
@@ -52,7 +53,19 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
         pgettext_lazy("job", "Serve"),
         (Item("chat", Conversation), Item("notifications_active", Alarm)),
     ),
-    (pgettext_lazy("job", "Teach"), ()),
+    (
+        pgettext_lazy("job", "Teach"),
+        (
+            Item("gavel", BusinessRule),
+            Item("quiz", Faq),
+            Item("article", Article),
+            Item("description", Document),
+            Item("inventory_2", Product),
+            Item("upload_file", Import),
+            Item("manage_search", Index),
+            Item("hub", Space),
+        ),
+    ),
     (pgettext_lazy("job", "Act"), ()),
     (
         pgettext_lazy("job", "Measure"),

@@ -14,6 +14,7 @@ FOUND = 5
 MOST_OPTIONS = 3
 # Of the support that an answer needs; with less nobody can guess what is meant.
 CLOSE = 0.6
+ABOUT = 0.1
 THANKS = (
     "obrigado",
     "obrigada",
@@ -38,12 +39,18 @@ def answer(question: Question) -> Answer:
     if not any(not word.is_faint for word in result.question.words):
         return _courtesy(question, text)
     needed = support.needed(question.tenant)
-    best = max(result.found, key=lambda one: one.support, default=None)
-    if best is not None and best.support >= needed:
+    best = _best(result, needed)
+    if best is not None:
         return _quote(question, result, best)
     if result.support >= needed * CLOSE and not _was_asked_back(question):
         return _ask_back(question, result.found)
     return Answer(handoff=HandOff(Reason.NOT_SUPPORTED, tried=_tried(result)))
+
+
+def _best(result: Result, needed: float) -> Found | None:
+    """The first one that the search names of those that cover about as much as any."""
+    least = max(needed, result.support - ABOUT)
+    return next((one for one in result.found if one.support >= least), None)
 
 
 def _asked(question: Question) -> str:

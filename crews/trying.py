@@ -2,7 +2,8 @@
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from django.utils import timezone
 
@@ -42,6 +43,12 @@ def ask(tenant: Tenant, text: str, *, channel: ChannelMapping | None = None) -> 
         model_calls=calls.count(),
         sources=given.sources,
     )
+
+
+def answer_errand(tenant: Tenant, *, text: str, channel: int | None) -> dict[str, Any]:
+    """The same for a command that cannot search by itself."""
+    row = ChannelMapping.objects.for_tenant(tenant).filter(pk=channel).first()
+    return asdict(ask(tenant, text, channel=row))
 
 
 def _question(

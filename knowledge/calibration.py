@@ -12,7 +12,7 @@ from tenants.models import Tenant
 LEAST = 0.4
 MOST = 0.75
 MARGIN = 0.03
-TOLERATED = 0.02  # share of the strange questions that may be answered
+TOLERATED = 0.05  # share of the strange questions that may be answered
 
 STRANGE = {
     "pt": (

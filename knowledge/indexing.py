@@ -79,12 +79,18 @@ def due_tenants(*, limit: int) -> list[int]:
 
 def _sync(tenant: Tenant, index: Index, on_progress: Callable[[int], None]) -> Report:
     engine = choosing.engine()
-    space = _moved_in(tenant, index, engine)
+    space = spaces.found_or_made(spaces.wanted_by(tenant))
+    _ensure(engine, space)
+    old = index.space
+    if old != space:
+        Passage.objects.for_tenant(tenant).there().update(state=PassageState.DUE)
     indexed = 0
     for batch in _due(tenant):
         _keep_lease(index)
         indexed += _index(tenant, space, engine, batch)
         on_progress(indexed)
+    if old != space:
+        _move(tenant, index, old, space, engine)
     taken_out = _take_out(tenant, space, engine)
     if indexed or taken_out:
         raise_version(tenant)
@@ -93,26 +99,12 @@ def _sync(tenant: Tenant, index: Index, on_progress: Callable[[int], None]) -> R
     return Report(indexed, taken_out)
 
 
-def _moved_in(tenant: Tenant, index: Index, engine: Engine) -> Space:
-    """The space of the company's model. After a change of models all its passages are due, and
-    searches go on in the old space until they are in the new one.
-    """
-    space = spaces.found_or_made(spaces.wanted_by(tenant))
-    _ensure(engine, space)
-    if index.space_id == space.pk:
-        return space
-    rows = Passage.objects.for_tenant(tenant).there()
-    rows.update(state=PassageState.DUE)
-    old = index.space
-    for batch in _due(tenant):
-        _keep_lease(index)
-        _index(tenant, space, engine, batch)
-    Index.objects.filter(pk=index.pk).update(space=space)
-    index.space = space
+def _move(tenant: Tenant, index: Index, old: Space | None, new: Space, engine: Engine) -> None:
+    """To the space of another model: searches went on in the old one until everything is here."""
+    Index.objects.filter(pk=index.pk).update(space=new)
     raise_version(tenant)
     if old is not None:
         _leave(tenant, old, engine)
-    return space
 
 
 def _leave(tenant: Tenant, space: Space, engine: Engine) -> None:

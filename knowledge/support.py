@@ -21,8 +21,8 @@ RELATIVE_SHARE = 0.7
 SLIP_SHARE = 0.6
 FAINT_WEIGHT = 0.1
 STRANGE_WEIGHT = 1.3
-DOUBT = 0.7
-USUAL = 55  # percent, until it is calibrated
+DOUBT = 0.35
+USUAL = 45  # percent, until it is calibrated
 MOST_KEPT = 20_000
 
 

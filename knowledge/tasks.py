@@ -4,7 +4,8 @@ import logging
 
 from celery import shared_task
 
-from knowledge import calibration, indexing
+from knowledge import calibration, errands, indexing
+from knowledge.imports import running
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -29,6 +30,35 @@ def sweep_index() -> None:
 
 
 @shared_task
+def run_import(*, import_id: int) -> None:
+    """For a while; then others have their turn, and it goes on."""
+    stretch = running.run(import_id)
+    if stretch.tenant_id is not None:
+        sync_index.delay(tenant_id=stretch.tenant_id)
+    if not stretch.is_over:
+        run_import.delay(import_id=import_id)
+
+
+@shared_task
+def sweep_imports() -> None:
+    """Finds imports whose worker was killed, or whose alarm clock was lost."""
+    for import_id in running.left_behind(limit=SWEPT_AT_ONCE):
+        run_import.delay(import_id=import_id)
+
+
+@shared_task
+def drop_old_uploads() -> None:
+    running.tidy()
+
+
+@shared_task
 def forget_company(*, tenant_id: int) -> None:
     """Out of the index, after its rows are gone."""
     indexing.forget_company(tenant_id)
+
+
+@shared_task
+def carry_out_errands() -> None:
+    """Of commands beside a process that has the index inside. With a search server nobody asks."""
+    if errands.carry_out():
+        errands.forget_old()

@@ -25,6 +25,7 @@ class Area(StrEnum):
     COMPANY = "company"
     CONFIGURATION = "configuration"
     CONVERSATIONS = "conversations"
+    KNOWLEDGE = "knowledge"
     PEOPLE = "people"
     SECRETS = "secrets"
     AUDIT = "audit"
@@ -49,6 +50,7 @@ RIGHTS: Mapping[Role, Mapping[Area, frozenset[Verb]]] = {
         Area.COMPANY: EDIT,
         Area.CONFIGURATION: ALL,
         Area.CONVERSATIONS: ALL,
+        Area.KNOWLEDGE: ALL,
         Area.PEOPLE: ALL,
         Area.SECRETS: ALL,
         Area.AUDIT: READ,
@@ -57,17 +59,20 @@ RIGHTS: Mapping[Role, Mapping[Area, frozenset[Verb]]] = {
         Area.COMPANY: READ,
         Area.CONFIGURATION: ALL,
         Area.CONVERSATIONS: ALL,
+        Area.KNOWLEDGE: ALL,
         Area.PEOPLE: READ,
     },
     Role.AGENT: {
         Area.COMPANY: READ,
         Area.CONFIGURATION: READ,
         Area.CONVERSATIONS: EDIT,
+        Area.KNOWLEDGE: EDIT,
     },
     Role.VIEWER: {
         Area.COMPANY: READ,
         Area.CONFIGURATION: READ,
         Area.CONVERSATIONS: READ,
+        Area.KNOWLEDGE: READ,
     },
 }
 

@@ -1,6 +1,7 @@
 """One factory per model; the tenant is passed down to related rows."""
 
 import datetime
+import uuid
 
 import factory
 from django.db import transaction
@@ -31,6 +32,24 @@ from integrations.models import (
 )
 from integrations.models.breaker import State
 from integrations.models.remote_call import Outcome as CallOutcome
+from knowledge.models import (
+    Article,
+    BusinessRule,
+    Document,
+    Errand,
+    Faq,
+    Import,
+    ImportProblem,
+    Index,
+    Passage,
+    Product,
+    Space,
+    Upload,
+    UploadPart,
+)
+from knowledge.models import (
+    Kind as KnowledgeKind,
+)
 from tenants import credentials
 from tenants.access import Role
 from tenants.audit import Action
@@ -429,6 +448,117 @@ class AlarmFactory(OfTenantFactory):
     text = factory.Sequence(lambda n: f"Alarm {n}")
 
 
+class BusinessRuleFactory(OfTenantFactory):
+    class Meta:
+        model = BusinessRule
+
+    title = factory.Sequence(lambda n: f"Rule {n}")
+    description = factory.Sequence(lambda n: f"What is done in case {n}")
+
+
+class FaqFactory(OfTenantFactory):
+    class Meta:
+        model = Faq
+
+    question = factory.Sequence(lambda n: f"Question {n}?")
+    answer = factory.Sequence(lambda n: f"Answer {n}.")
+
+
+class ArticleFactory(OfTenantFactory):
+    class Meta:
+        model = Article
+
+    title = factory.Sequence(lambda n: f"Article {n}")
+    body = factory.Sequence(lambda n: f"Text {n}.")
+
+
+class DocumentFactory(OfTenantFactory):
+    class Meta:
+        model = Document
+
+    title = factory.Sequence(lambda n: f"Document {n}")
+    body = factory.Sequence(lambda n: f"Text {n}.")
+
+
+class ProductFactory(OfTenantFactory):
+    class Meta:
+        model = Product
+
+    name = factory.Sequence(lambda n: f"Product {n}")
+
+
+class PassageFactory(OfTenantFactory):
+    """Of a row that need not be there; saving a row makes its passages by itself."""
+
+    class Meta:
+        model = Passage
+
+    id = factory.LazyFunction(uuid.uuid4)
+    kind = KnowledgeKind.FAQ
+    piece_id = factory.Sequence(lambda n: 1_000_000 + n)
+    number = 0
+    text = factory.Sequence(lambda n: f"Passage {n}")
+    language = "pt"
+
+
+class SpaceFactory(DjangoModelFactory):
+    class Meta:
+        model = Space
+
+    key = factory.Sequence(lambda n: f"space-{n}")
+    collection = factory.Sequence(lambda n: f"knowledge_space-{n}__1")
+
+
+class IndexFactory(OfTenantFactory):
+    """A company has one, which its first passage may have made already."""
+
+    class Meta:
+        model = Index
+        django_get_or_create = ("tenant",)
+
+
+class ErrandFactory(OfTenantFactory):
+    class Meta:
+        model = Errand
+
+    kind = "ask"
+    state = "done"
+
+
+class UploadFactory(OfTenantFactory):
+    class Meta:
+        model = Upload
+
+    name = factory.Sequence(lambda n: f"file-{n}.csv")
+
+
+class UploadPartFactory(OfTenantFactory):
+    class Meta:
+        model = UploadPart
+
+    upload = factory.SubFactory(UploadFactory, tenant=factory.SelfAttribute("..tenant"))
+    number = factory.Sequence(lambda n: n)
+    content = b"nome\nCadeira\n"
+
+
+class ImportFactory(OfTenantFactory):
+    class Meta:
+        model = Import
+
+    upload = factory.SubFactory(UploadFactory, tenant=factory.SelfAttribute("..tenant"))
+    file_name = factory.Sequence(lambda n: f"file-{n}.csv")
+    kind = KnowledgeKind.PRODUCT
+
+
+class ImportProblemFactory(OfTenantFactory):
+    class Meta:
+        model = ImportProblem
+
+    run = factory.SubFactory(ImportFactory, tenant=factory.SelfAttribute("..tenant"))
+    line = factory.Sequence(lambda n: n + 1)
+    allowed = factory.Sequence(lambda n: f"Allowed {n}")
+
+
 class TagFactory(OfTenantFactory):
     class Meta:
         model = Tag
@@ -501,6 +631,19 @@ FACTORIES = {
         InboundEventFactory,
         OutboundMessageFactory,
         AlarmFactory,
+        BusinessRuleFactory,
+        FaqFactory,
+        ArticleFactory,
+        DocumentFactory,
+        ProductFactory,
+        PassageFactory,
+        SpaceFactory,
+        IndexFactory,
+        ErrandFactory,
+        UploadFactory,
+        UploadPartFactory,
+        ImportFactory,
+        ImportProblemFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

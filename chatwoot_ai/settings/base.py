@@ -271,6 +271,7 @@ CELERY_TASK_ROUTES = {
     "crews.tasks.watch": {"queue": "maintenance"},
     "crews.tasks.tell_alarms": {"queue": "maintenance"},
     "crews.*": {"queue": "chat"},
+    "knowledge.tasks.carry_out_errands": {"queue": "chat"},
     "knowledge.*": {"queue": "indexing"},
     "integrations.*": {"queue": "maintenance"},
     "tenants.*": {"queue": "maintenance"},
@@ -300,10 +301,24 @@ CELERY_BEAT_SCHEDULE = {
         "task": "crews.tasks.purge_old_texts",
         "schedule": 24 * 60 * 60,
     },
+    "carry-out-errands": {
+        "task": "knowledge.tasks.carry_out_errands",
+        "schedule": 1,
+        "options": {"expires": 5},
+    },
     "sweep-index": {
         "task": "knowledge.tasks.sweep_index",
         "schedule": 10,
         "options": {"expires": 30},
+    },
+    "sweep-imports": {
+        "task": "knowledge.tasks.sweep_imports",
+        "schedule": 10,
+        "options": {"expires": 30},
+    },
+    "drop-old-uploads": {
+        "task": "knowledge.tasks.drop_old_uploads",
+        "schedule": 60 * 60,
     },
     "watch-over-conversations": {
         "task": "crews.tasks.watch",
@@ -346,6 +361,13 @@ CELERY_BEAT_SCHEDULE = {
 # What answers a question: dotted path of a function (question) that returns an Answer; see
 # crews.questions. While it is empty every conversation goes to a person.
 ANSWERER = "crews.offline.answer"
+# What may be asked of the process that owns the search index, where there is no server for it.
+ERRANDS = {
+    "ask": "crews.trying.answer_errand",
+    "sync": "knowledge.upkeep.sync",
+    "check": "knowledge.upkeep.check",
+    "rebuild": "knowledge.upkeep.rebuild",
+}
 CREDENTIAL_ACCESS_DAYS = int(env.number("CREDENTIAL_ACCESS_DAYS", 365, least=1, most=3650))
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_TASK_IGNORE_RESULT = True

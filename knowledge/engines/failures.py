@@ -15,6 +15,10 @@ class UnavailableError(EngineError):
     """Not reached, too slow, failing, or owned by another process."""
 
 
+class OwnedElsewhereError(UnavailableError):
+    """The index is inside another process of this machine, which works with it."""
+
+
 class RateLimitedError(EngineError):
     """`retry_after` in seconds, when the engine named a time."""
 

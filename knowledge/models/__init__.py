@@ -1,7 +1,17 @@
 """What a company knows, cut into passages, and how far the index has them."""
 
 from knowledge.models.article import Article, ArticleType, Document, Text
+from knowledge.models.errand import Errand, ErrandState
 from knowledge.models.faq import Faq
+from knowledge.models.importing import (
+    ACTIVE,
+    IMPORTED,
+    Import,
+    ImportProblem,
+    ImportState,
+    Upload,
+    UploadPart,
+)
 from knowledge.models.index import Index, Space
 from knowledge.models.passage import Passage, PassageState
 from knowledge.models.piece import Kind, Language, Origin, Piece, PieceState
@@ -14,12 +24,19 @@ PIECES: dict[Kind, type[Piece]] = {
 }
 
 __all__ = [
+    "ACTIVE",
+    "IMPORTED",
     "PIECES",
     "Article",
     "ArticleType",
     "BusinessRule",
     "Document",
+    "Errand",
+    "ErrandState",
     "Faq",
+    "Import",
+    "ImportProblem",
+    "ImportState",
     "Index",
     "Kind",
     "Language",
@@ -31,4 +48,6 @@ __all__ = [
     "Product",
     "Space",
     "Text",
+    "Upload",
+    "UploadPart",
 ]

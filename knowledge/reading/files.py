@@ -115,7 +115,7 @@ def _check_content(file: File, kind: str) -> None:
     if start.startswith(_OLE):
         raise UnreadableError("encrypted" if _is_encrypted_office(file) else "old_office")
     content = _kind_inside(file, start)
-    is_page = content == "html" and kind in {"html", "txt", "md"}
+    is_page = content == "html" and kind == "md"
     if content and content != kind and not is_page:
         raise UnreadableError("wrong_ending", ending=file.ending, content=NAMES[content])
     if not content and kind in {"pdf", "docx", "xlsx"}:

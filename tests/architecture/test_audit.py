@@ -33,6 +33,14 @@ NOT_AUDITED = {
     "crews.OutboundMessage": "is the record of what went out",
     "crews.Turn": "is the record of an answer",
     "crews.Alarm": "is the record of what went wrong",
+    "knowledge.Passage": "is made of rows whose changes are recorded",
+    "knowledge.Index": "follows the passages, many times a minute",
+    "knowledge.Errand": "is a question between processes, gone when it is answered",
+    "knowledge.Upload": "is kept until it is read",
+    "knowledge.UploadPart": "is a piece of such a file",
+    "knowledge.Import": "is the record of an import; the rows it writes are recorded",
+    "knowledge.ImportProblem": "is a part of such a record",
+    "knowledge.Space": "follows what the index does",
     "chatwoot_ai.Pulse": "a sign of life, twice a minute",
 }
 

@@ -35,6 +35,7 @@ NOT_OF_A_TENANT = {
     "tenants.InstallationKey": "encrypts what belongs to the operator",
     "tenants.InstallationCredential": "belongs to the operator, who offers it to companies",
     "integrations.ModelPrice": "what providers publish is the same for every company",
+    "knowledge.Space": "passages of several companies lie in one, behind the filter of each",
     "chatwoot_ai.Pulse": "a sign of life of the installation's workers",
 }
 

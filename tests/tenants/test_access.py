@@ -14,6 +14,7 @@ TABLE = {
     Area.COMPANY:         ("v-c-", "v---", "v---", "v---"),
     Area.CONFIGURATION:   ("vacd", "vacd", "v---", "v---"),
     Area.CONVERSATIONS:   ("vacd", "vacd", "v-c-", "v---"),
+    Area.KNOWLEDGE:       ("vacd", "vacd", "v-c-", "v---"),
     Area.PEOPLE:          ("vacd", "v---", "----", "----"),
     Area.SECRETS:         ("vacd", "----", "----", "----"),
     Area.AUDIT:           ("v---", "----", "----", "----"),

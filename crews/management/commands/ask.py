@@ -2,15 +2,15 @@
 
 import json
 from argparse import ArgumentParser
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from crews import trying
 from crews.management import listing
 from crews.models import Outcome
+from knowledge import errands
+from knowledge.engines.failures import EngineError
 from tenants.management.lookup import add_account_arguments, channel_named, tenant_named
 from tenants.showing import visible
 
@@ -29,14 +29,24 @@ class Command(BaseCommand):
         tenant = tenant_named(options["tenant"])
         if not options["text"].strip():
             raise CommandError(_("Write a question."))
-        tried = trying.ask(tenant, options["text"], channel=channel_named(tenant, options))
+        channel = channel_named(tenant, options)
+        try:
+            tried = errands.do(
+                tenant, "ask", text=options["text"], channel=channel.pk if channel else None
+            )
+        except (errands.ErrandError, EngineError) as error:
+            raise CommandError(str(error)) from error
         if options["json"]:
-            self.stdout.write(json.dumps(asdict(tried), ensure_ascii=False))
-            return
-        if tried.answer:
-            self.stdout.write(visible(tried.answer))
-        if tried.outcome == Outcome.HANDED_OFF:
-            self.stdout.write(listing.ending_of(tried.outcome, tried.reason))
-        for source in tried.sources:
-            self.stdout.write(visible(f"{source.piece} {source.title} ({source.support:.0%})"))
-        self.stdout.write(_("Model calls: %(count)s") % {"count": tried.model_calls})
+            self.stdout.write(json.dumps(tried, ensure_ascii=False))
+        else:
+            self._show(tried)
+
+    def _show(self, tried: dict[str, Any]) -> None:
+        if tried["answer"]:
+            self.stdout.write(visible(tried["answer"]))
+        if tried["outcome"] == Outcome.HANDED_OFF:
+            self.stdout.write(listing.ending_of(tried["outcome"], tried["reason"]))
+        for source in tried["sources"]:
+            line = f"{source['piece']} {source['title']} ({source['support']:.0%})"
+            self.stdout.write(visible(line))
+        self.stdout.write(_("Model calls: %(count)s") % {"count": tried["model_calls"]})

@@ -14,7 +14,12 @@ from typing import IO, Any
 from knowledge.engines.edge import shards, translating
 from knowledge.engines.edge.catalogue import Catalogue, Entry
 from knowledge.engines.edge.shards import Shard
-from knowledge.engines.failures import NotFoundError, RejectedError, UnavailableError
+from knowledge.engines.failures import (
+    NotFoundError,
+    OwnedElsewhereError,
+    RejectedError,
+    UnavailableError,
+)
 from knowledge.engines.interface import (
     DENSE,
     PAGE,
@@ -244,7 +249,7 @@ class EdgeEngine:
             lock.seek(0)
             owner = lock.read() or "unknown"
             lock.close()
-            raise UnavailableError(
+            raise OwnedElsewhereError(
                 f"The search index in {self._root} is in use by process {owner}; "
                 "only the process that runs the workers may open it."
             ) from None

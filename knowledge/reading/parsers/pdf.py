@@ -16,6 +16,7 @@ from knowledge.reading.sections import ENTRY, Block, sections_of
 
 MOST_PAGES = 3_000  # a page takes two to five milliseconds, so this stays within the parser's time
 LONGEST_HEADING = 150
+LONGEST_PARAGRAPH = 5_000  # what goes on longer is no paragraph, and joining it takes its square
 HEADING_RATIO = 1.15  # to the size of most of the text
 HEADING_SIZES = 4
 EDGE_LINES = 3  # at the top and the bottom, where heads and feet are looked for
@@ -200,7 +201,8 @@ def _block(lines: list[_Line], levels: dict[float, int], page: int) -> Block:
 def _goes_on(block: Block, following: Block) -> bool:
     """A paragraph that the end of a page or a wide gap cut in the middle of a sentence."""
     is_text = not block.level and not following.level and not following.text.startswith(ENTRY)
-    return is_text and block.text[-1:] not in '.!?:;…"”' and following.text[:1].islower()
+    is_open = is_text and len(block.text) < LONGEST_PARAGRAPH
+    return is_open and block.text[-1:] not in '.!?:;…"”' and following.text[:1].islower()
 
 
 def _rejoined(text: str) -> str:

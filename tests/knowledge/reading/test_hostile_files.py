@@ -2,8 +2,11 @@
 
 import io
 import struct
+import subprocess
+import sys
 import time
 import zipfile
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -139,10 +142,40 @@ def test_a_page_made_to_multiply_itself_ends_at_the_memory_limit(monkeypatch):
 
 
 def test_a_parser_that_works_too_long_is_ended(monkeypatch):
-    monkeypatch.setattr(isolation, "SECONDS", 1)
-    content = makers.pdf(*[["linha " * 12] * 50] * 400)
+    """A row that says it is the billionth makes the library count up to it."""
+    monkeypatch.setitem(isolation.SECONDS, "xlsx", 1)
+    content = makers.with_replaced(
+        makers.xlsx(["a"], [1]), "xl/worksheets/sheet1.xml", b'<row r="2"', b'<row r="1000000000"'
+    )
 
-    assert refusal_of(content, "a.pdf") == "too_slow"
+    assert refusal_of(content, "a.xlsx") == "too_slow"
+
+
+def test_a_parser_does_without_django(project_root):
+    code = "import knowledge.reading.child, sys; " + "".join(
+        f"import knowledge.reading.parsers.{name}; " for name in ("docx", "html", "pdf", "xlsx")
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code} print('django' in sys.modules)"],
+        cwd=project_root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "False\n"
+
+
+def test_packed_pages_that_burst_a_parser_are_refused(monkeypatch):
+    monkeypatch.setattr(isolation, "MEGABYTES", 400)
+    packed = zlib.compress(b"BT /F1 11 Tf (x) Tj ET\n" * 10_000_000)
+    content = makers.pdf([]).replace(
+        b"<< /Length 0 >>\nstream\n\nendstream",
+        b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed),
+    )
+
+    assert len(content) < 1_000_000
+    assert refusal_of(content, "a.pdf") in {"no_text", "damaged", "too_slow", "too_much_memory"}
 
 
 def test_a_parser_knows_nothing_of_our_environment(monkeypatch):

@@ -46,6 +46,13 @@ def test_a_word_said_more_often_weighs_more_but_not_much():
     assert once < twice < often < 2.2
 
 
+def test_what_stands_in_the_title_counts_twice():
+    titled = passage_terms("Sofá", "azul", "pt").words
+
+    assert titled.count(token_id("sof")) == 2
+    assert titled.count(token_id("azul")) == 1
+
+
 def test_pieces_of_words_know_where_words_begin_and_end():
     assert character_tokens(["mesa", "tv", "ar"]) == ["<mes", "mesa", "esa>", "<tv>", "<ar>"]
 
@@ -67,10 +74,19 @@ def test_questions_and_passages_meet():
     assert set(question.character_vector()) & set(passage.chars)
 
 
-def test_words_of_a_title_count_twice():
-    in_title, in_text = passage_terms("sofá", "", "pt"), passage_terms("", "sofá", "pt")
+def test_words_that_ask_for_the_same_weigh_less_than_those_that_were_written():
+    question = questions.read("qual o frete?", "pt")
 
-    assert in_title.words == [*in_text.words, *in_text.words]
+    written, relatives = token_id("fret"), token_id("entreg")
+
+    assert question.word_vector()[written] == 1
+    assert 0 < question.word_vector()[relatives] < 1
+
+
+def test_words_around_a_question_weigh_less():
+    weights = questions.read("posso parcelar hoje?", "pt").word_vector()
+
+    assert weights[token_id("hoj")] < weights[token_id("parcel")]
 
 
 def test_long_passages_weigh_less_per_word():

@@ -1,0 +1,14 @@
+"""Admin pages of knowledge: what is known, whether it is found, and how it gets in."""
+
+from knowledge.admin import (
+    articles,
+    documents,
+    faqs,
+    imports,
+    indexes,
+    products,
+    rules,
+    spaces,
+)
+
+__all__ = ["articles", "documents", "faqs", "imports", "indexes", "products", "rules", "spaces"]
