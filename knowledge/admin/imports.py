@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
@@ -16,6 +18,7 @@ from unfold.decorators import action, display
 
 from knowledge.admin import words
 from knowledge.imports import control, preview
+from knowledge.imports.kinds import KINDS
 from knowledge.imports.planning import Fate
 from knowledge.models import Import, ImportState
 from knowledge.standing import Standing, standing_of_kind
@@ -27,6 +30,7 @@ from tenants.audit import Action
 from tenants.showing import visible
 from tenants.spreadsheet import safe_cell
 
+LIST = SafeString("changelist")
 MOST_PROBLEMS_SHOWN = 100
 WATCHED = timedelta(minutes=30)  # for so long after its end the page looks whether all is found
 LABELS: dict[str, str] = {
@@ -122,6 +126,7 @@ class ImportAdmin(ReadOnlyAdmin):
             "title": visible(row.file_name),
             "row": row,
             "state": self._state_label(row),
+            "list_address": _list_of(row),
             "may_act": self.has_act_permission(request, row),
             "preview": _preview_of(row) if is_prepared else None,
             **({} if is_prepared else _progress_of(row)),
@@ -170,6 +175,11 @@ class ImportAdmin(ReadOnlyAdmin):
             cells = (each.line or "", each.column, each.given, each.allowed)
             writer.writerow([safe_cell(cell) for cell in cells])
         return response
+
+
+def _list_of(row: Import) -> str:
+    """Where what was taken stands."""
+    return reverse(admin_urlname(KINDS[row.kind].model._meta, LIST))
 
 
 def _act(decide: Any, row: Import) -> None:
