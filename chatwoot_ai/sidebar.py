@@ -21,7 +21,17 @@ from integrations.models import (
     Provider,
     RemoteCall,
 )
-from knowledge.models import Article, BusinessRule, Document, Faq, Import, Index, Product, Space
+from knowledge.models import (
+    Article,
+    BusinessRule,
+    Document,
+    Faq,
+    Import,
+    Index,
+    Product,
+    SearchCase,
+    Space,
+)
 from tenants.models import (
     ApiToken,
     AuditEntry,
@@ -43,8 +53,12 @@ from tenants.models import (
 
 
 class Item(NamedTuple):
+    """Leads to the list of the rows, unless another page of the model and its title are named."""
+
     icon: str
     model: Any
+    page: str = "changelist"
+    title: Any = ""
 
 
 # The five jobs. A job without pages is not shown; every registered page stands here (a test).
@@ -62,6 +76,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("description", Document),
             Item("inventory_2", Product),
             Item("upload_file", Import),
+            Item("troubleshoot", SearchCase, "try", _("Try the search")),
             Item("manage_search", Index),
             Item("hub", Space),
         ),
@@ -128,8 +143,9 @@ def _links(request: HttpRequest, items: tuple[Item, ...]) -> Iterator[dict[str, 
         page = admin.site._registry[item.model]
         if page.has_view_permission(request):
             meta = item.model._meta
-            link = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
-            yield {"title": capfirst(meta.verbose_name_plural), "icon": item.icon, "link": link}
+            link = reverse(f"admin:{meta.app_label}_{meta.model_name}_{item.page}")
+            title = item.title or capfirst(meta.verbose_name_plural)
+            yield {"title": title, "icon": item.icon, "link": link}
 
 
 def whose_rows(request: HttpRequest) -> Any:

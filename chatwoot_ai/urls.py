@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from chatwoot_ai import health, metrics
 from crews.api import ConversationDomainView
+from knowledge.urls import SECOND
 from tenants.api.urls import CONFIGURATION
 
 
@@ -21,8 +22,10 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("tenants.api.urls")),
     path("api/v1/", include("crews.urls")),
+    path("api/v1/", include("knowledge.urls")),
     # The same views under the addresses that other systems already call.
     path("", include(CONFIGURATION)),
+    path("", include(SECOND)),
     path("api/admin/domain", ConversationDomainView.as_view()),
     path("api/schema", SpectacularAPIView.as_view(), name="api_schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="api_schema"), name="api_docs"),

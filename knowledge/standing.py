@@ -1,5 +1,6 @@
 """How far the index has what the rows say."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -36,3 +37,17 @@ def _counted(tenant_id: int, which: Q) -> Standing:
     counts = rows.aggregate(ready=READY, total=Count("pk"))
     error = Index.objects.filter(tenant=tenant_id).values_list("last_error", flat=True).first()
     return Standing(counts["ready"], counts["total"], error or "")
+
+
+def standings_of(tenant_id: int, kind: str, piece_ids: Iterable[int]) -> dict[int, Standing]:
+    """Of many rows of a kind, by their ids; without what went wrong."""
+    ids = list(piece_ids)
+    rows = Passage.objects.filter(tenant=tenant_id, kind=kind, piece_id__in=ids).there()
+    counts = rows.order_by().values("piece_id").annotate(ready=READY, total=Count("pk"))
+    found = {row["piece_id"]: Standing(row["ready"], row["total"]) for row in counts}
+    return {pk: found.get(pk, Standing(0, 0)) for pk in ids}
+
+
+def standing_of_many(tenant: Tenant, kind: str, piece_ids: Iterable[int]) -> Standing:
+    """Of many rows of a kind together."""
+    return _counted(tenant.pk, Q(kind=kind, piece_id__in=list(piece_ids)))

@@ -4,8 +4,10 @@ import logging
 
 from celery import shared_task
 
-from knowledge import calibration, errands, indexing
+from knowledge import calibration, cases, emptying, errands, indexing
 from knowledge.imports import running
+from knowledge.models import Kind
+from tenants import context
 from tenants.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -62,3 +64,20 @@ def carry_out_errands() -> None:
     """Of commands beside a process that has the index inside. With a search server nobody asks."""
     if errands.carry_out():
         errands.forget_old()
+
+
+@shared_task
+def run_search_cases(*, tenant_id: int) -> None:
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is not None:
+        cases.run(tenant)
+
+
+@shared_task
+def empty_kind(*, tenant_id: int, kind: str, last_id: int, actor: str) -> None:
+    """`actor` is who asked for it, as the audit log names them."""
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is not None:
+        with context.bind(via="api", tenant=tenant.slug, actor=actor):
+            emptying.empty(tenant, Kind(kind), last_id=last_id)
+        sync_index.delay(tenant_id=tenant_id)

@@ -18,7 +18,15 @@ from tenants.people.acting import access_of
 Respond = Callable[[HttpRequest], HttpResponse]
 
 # Addresses that are called by programs: the API, its second addresses, doors for other systems.
-OF_MACHINES = ("/api/", "/webhooks/", "/configs/", "/mapping")
+OF_MACHINES = (
+    "/api/",
+    "/webhooks/",
+    "/configs/",
+    "/mapping",
+    "/vectorize",
+    "/search",
+    "/collections",
+)
 
 # Pages a person needs before the second factor is given.
 BEFORE_SECOND_FACTOR = ("login", "logout", "second_factor", "second_factor_set_up", "language")

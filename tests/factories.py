@@ -43,6 +43,7 @@ from knowledge.models import (
     Index,
     Passage,
     Product,
+    SearchCase,
     Space,
     Upload,
     UploadPart,
@@ -517,6 +518,18 @@ class IndexFactory(OfTenantFactory):
         django_get_or_create = ("tenant",)
 
 
+class SearchCaseFactory(OfTenantFactory):
+    """Of a row that need not be there."""
+
+    class Meta:
+        model = SearchCase
+
+    question = factory.Sequence(lambda n: f"Question {n}")
+    kind = KnowledgeKind.FAQ
+    piece_id = factory.Sequence(lambda n: 1_000_000 + n)
+    name = factory.Sequence(lambda n: f"Entry {n}")
+
+
 class ErrandFactory(OfTenantFactory):
     class Meta:
         model = Errand
@@ -639,6 +652,7 @@ FACTORIES = {
         PassageFactory,
         SpaceFactory,
         IndexFactory,
+        SearchCaseFactory,
         ErrandFactory,
         UploadFactory,
         UploadPartFactory,

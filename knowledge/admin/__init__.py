@@ -2,6 +2,7 @@
 
 from knowledge.admin import (
     articles,
+    cases,
     documents,
     faqs,
     imports,
@@ -11,4 +12,14 @@ from knowledge.admin import (
     spaces,
 )
 
-__all__ = ["articles", "documents", "faqs", "imports", "indexes", "products", "rules", "spaces"]
+__all__ = [
+    "articles",
+    "cases",
+    "documents",
+    "faqs",
+    "imports",
+    "indexes",
+    "products",
+    "rules",
+    "spaces",
+]

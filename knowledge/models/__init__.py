@@ -1,6 +1,7 @@
 """What a company knows, cut into passages, and how far the index has them."""
 
 from knowledge.models.article import Article, ArticleType, Document, Text
+from knowledge.models.case import SearchCase
 from knowledge.models.errand import Errand, ErrandState
 from knowledge.models.faq import Faq
 from knowledge.models.importing import (
@@ -46,6 +47,7 @@ __all__ = [
     "Piece",
     "PieceState",
     "Product",
+    "SearchCase",
     "Space",
     "Text",
     "Upload",

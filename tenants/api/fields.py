@@ -10,6 +10,8 @@ from rest_framework import serializers
 
 from tenants.config import documents
 
+LONGEST_SHOWN = 100
+
 
 @extend_schema_field(OpenApiTypes.OBJECT)
 class DocumentSerializerField(serializers.Field):
@@ -35,5 +37,10 @@ def refuse_unknown(data: Any, serializer: type[serializers.Serializer]) -> None:
     unknown = set(data) - set(serializer().fields) if isinstance(data, Mapping) else set()
     if unknown:
         raise serializers.ValidationError(
-            {str(name): [_("There is no such field.")] for name in sorted(unknown, key=str)}
+            {_shown(name): [_("There is no such field.")] for name in sorted(unknown, key=str)}
         )
+
+
+def _shown(name: Any) -> str:
+    """JSON may carry halves of characters, which no answer can."""
+    return str(name)[:LONGEST_SHOWN].encode(errors="replace").decode()

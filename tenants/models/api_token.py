@@ -23,6 +23,8 @@ class Scope(models.TextChoices):
     CONFIG_READ = "config:read", _("read the configuration")
     CONFIG_WRITE = "config:write", _("change the configuration")
     CONVERSATIONS_READ = "conversations:read", _("read conversations, without what was said")
+    KNOWLEDGE_READ = "knowledge:read", _("read and search what the company knows")
+    KNOWLEDGE_WRITE = "knowledge:write", _("change what the company knows")
     CREDENTIALS_READ = "credentials:read", _("see which credentials there are")
     CREDENTIALS_WRITE = "credentials:write", _("store credentials")
     CREDENTIALS_SYNC = "credentials:sync", _("send credentials from an ERP")

@@ -1,0 +1,1 @@
+"""What the company knows, for machines: entries, search, and how far the index is."""
