@@ -23,7 +23,7 @@ FAINT_WEIGHT = 0.1
 STRANGE_WEIGHT = 1.3
 DOUBT = 0.6
 PASSING_WORTH = 0.3
-USUAL = 50  # percent, until it is calibrated
+USUAL = 53  # percent, until it is calibrated
 MOST_KEPT = 20_000
 PRICE_WORDS = {
     "pt": ["preco", "valor", "custo", "custa"],
