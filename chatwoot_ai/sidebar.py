@@ -21,7 +21,17 @@ from integrations.models import (
     Provider,
     RemoteCall,
 )
-from knowledge.models import Article, BusinessRule, Document, Faq, Index, Product, SearchCase, Space
+from knowledge.models import (
+    Article,
+    BusinessRule,
+    Document,
+    Faq,
+    Import,
+    Index,
+    Product,
+    SearchCase,
+    Space,
+)
 from tenants.models import (
     ApiToken,
     AuditEntry,
@@ -65,6 +75,7 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("article", Article),
             Item("description", Document),
             Item("inventory_2", Product),
+            Item("upload_file", Import),
             Item("troubleshoot", SearchCase, "try", _("Try the search")),
             Item("manage_search", Index),
             Item("hub", Space),

@@ -9,8 +9,8 @@ from knowledge.engines.interface import DENSE
 from knowledge.models import Index
 from tenants.models import Tenant
 
-LEAST = 0.4
-MOST = 0.75
+LEAST = 0.53
+MOST = 0.7
 MARGIN = 0.03
 TOLERATED = 0.05  # share of the strange questions that may be answered
 

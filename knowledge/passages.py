@@ -5,6 +5,8 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import models, transaction
@@ -143,8 +145,15 @@ def passage(
 
 
 def _revision(row: Passage) -> str:
-    values = [str(row.pk), *(str(getattr(row, name)) for name in CONTENT)]
+    values = [str(row.pk), *(_written(getattr(row, name)) for name in CONTENT)]
     return hashlib.sha256(json.dumps(values).encode(errors="surrogatepass")).hexdigest()
+
+
+def _written(value: Any) -> str:
+    """The same for one moment in two time zones, and for one price in two spellings."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return f"{Decimal(value):.2f}" if isinstance(value, Decimal) else str(value)
 
 
 def _facts_of(piece: Piece) -> dict[str, Any]:

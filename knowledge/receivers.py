@@ -24,10 +24,12 @@ def renew_passages(instance: Piece, raw: bool = False, **_options: Any) -> None:
         tasks.sync_index.delay(tenant_id=instance.tenant_id)
 
 
-def take_out_passages(instance: Piece, **_options: Any) -> None:
-    tenant = Tenant.objects.filter(pk=instance.tenant_id).first()
-    if tenant is not None and passages.take_out(tenant, instance.kind, [instance.pk]):
-        tasks.sync_index.delay(tenant_id=tenant.pk)
+def take_out_passages(instance: Piece, origin: Any = None, **_options: Any) -> None:
+    """Unless the whole company goes, and its passages with it."""
+    if isinstance(origin, Tenant) or getattr(origin, "model", None) is Tenant:
+        return
+    if passages.take_out(instance.tenant, instance.kind, [instance.pk]):
+        tasks.sync_index.delay(tenant_id=instance.tenant_id)
 
 
 @receiver(post_delete, sender=Tenant, dispatch_uid="index_without_company")

@@ -17,11 +17,11 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from integrations import llm
-from knowledge import fusion, spaces, support
+from knowledge import fusion, rarities, spaces, support
 from knowledge.engines import choosing
 from knowledge.engines.failures import NotFoundError
 from knowledge.engines.interface import CHARS, DENSE, WORDS, Engine, Frequencies, Hit, Leg, Scope
-from knowledge.models import Index, Passage, Space
+from knowledge.models import Index, Passage, PassageState, Space
 from knowledge.texts import questions
 from knowledge.texts.questions import Question
 from tenants import configuration
@@ -144,8 +144,10 @@ def search(
     one = _Search(
         tenant, wanted, question, index.version, index.space, engine, weights, now, embedded
     )
-    ranked, missing = _kept(one)
-    return Result(question, tuple(_loaded(one, ranked)[: wanted.limit]), missing)
+    ranking, passages = _kept(one)
+    passages = passages or _passages(tenant, [row.id for row in ranking.rows])
+    found = _found(one, ranking.rows, passages)
+    return Result(question, tuple(found[: wanted.limit]), ranking.missing)
 
 
 def weights_of(tenant: Tenant) -> dict[str, int]:
@@ -154,19 +156,26 @@ def weights_of(tenant: Tenant) -> dict[str, int]:
     return {**chosen, COVER: COVER_WEIGHT}
 
 
-def _kept(one: _Search) -> tuple[list[_Ranked], dict[str, str]]:
-    """What is missing a leg is not kept: a moment later it may be found."""
+def _kept(one: _Search) -> tuple["_Ranking", dict[str, Passage]]:
+    """With the passages, where they were read on the way. What is missing a leg is not kept: a
+    moment later it may be found.
+    """
     key = _key(one)
     stored = cache.get(key)
-    if stored is None:
-        ranked, missing = _rank(one)
-        stored = [ranked, missing]
-        if not missing:
-            cache.set(key, stored, KEPT_SECONDS)
-    return [_Ranked(*row) for row in stored[0]], stored[1]
+    if stored is not None:
+        return _Ranking([_Ranked(*row) for row in stored], {}), {}
+    ranking, passages = _rank(one)
+    if not ranking.missing:
+        cache.set(key, ranking.rows, KEPT_SECONDS)
+    return ranking, passages
 
 
-def _rank(one: _Search) -> tuple[list[_Ranked], dict[str, str]]:
+class _Ranking(NamedTuple):
+    rows: list[_Ranked]
+    missing: dict[str, str]
+
+
+def _rank(one: _Search) -> tuple[_Ranking, dict[str, Passage]]:
     hits, missing = _hits(one)
     candidates = [pk for pk, _score in fusion.fused(hits, one.weights)[:CANDIDATES]]
     passages = _passages(one.tenant, candidates)
@@ -175,12 +184,12 @@ def _rank(one: _Search) -> tuple[list[_Ranked], dict[str, str]]:
         covering = sorted(shares, key=lambda pk: (-shares[pk], candidates.index(pk)))
         hits[COVER] = [Hit(pk, shares[pk]) for pk in covering]
     places = fusion.places(hits)
-    ranked = [
+    rows = [
         _Ranked(pk, score, shares[pk], places[pk])
         for pk, score in fusion.fused(hits, one.weights)
         if pk in shares
     ]
-    return ranked, missing
+    return _Ranking(rows, missing), passages
 
 
 def _hits(one: _Search) -> tuple[dict[str, list[Hit]], dict[str, str]]:
@@ -222,26 +231,32 @@ def _shares(one: _Search, passages: Sequence[Passage]) -> dict[str, float]:
 
 
 def _frequencies(one: _Search, terms: Sequence[int]) -> Frequencies:
-    return one.engine.frequencies(one.alias, one.tenant.pk, terms)
+    return rarities.frequencies(one.engine, one.alias, one.tenant.pk, one.version, terms)
 
 
 def _passages(tenant: Tenant, ids: Sequence[str]) -> dict[str, Passage]:
-    rows = Passage.objects.for_tenant(tenant).there().in_bulk(ids)
-    return {str(pk): row for pk, row in rows.items()}
+    """What is gone from the database is not found. The company is compared here, because SQLite,
+    told of it, would look through all passages of the company instead of for these.
+    """
+    rows = Passage.objects.in_bulk(ids)
+    return {
+        str(pk): row
+        for pk, row in rows.items()
+        if row.tenant_id == tenant.pk and row.state != PassageState.GONE
+    }
 
 
-def _loaded(one: _Search, ranked: Sequence[_Ranked]) -> list[Found]:
-    """What is gone from the database, no longer holds, or is another domain's is not found."""
-    rows = _passages(one.tenant, [row.id for row in ranked])
+def _found(one: _Search, rows: Sequence[_Ranked], passages: Mapping[str, Passage]) -> list[Found]:
+    """Without what no longer holds, or is another domain's."""
     found = [
         Found(
-            rows[row.id],
+            passages[row.id],
             row.score,
             row.support,
             {leg: Place(*place) for leg, place in row.places.items()},
         )
-        for row in ranked
-        if row.id in rows and _holds(rows[row.id], one)
+        for row in rows
+        if row.id in passages and _holds(passages[row.id], one)
     ]
     # Of what fits equally well the weightier rule comes first.
     return sorted(found, key=lambda hit: (-hit.score, -hit.passage.priority))

@@ -21,26 +21,37 @@ RELATIVE_SHARE = 0.7
 SLIP_SHARE = 0.6
 FAINT_WEIGHT = 0.1
 STRANGE_WEIGHT = 1.3
-DOUBT = 0.35
-USUAL = 45  # percent, until it is calibrated
+DOUBT = 0.6
+PASSING_WORTH = 0.3
+USUAL = 53  # percent, until it is calibrated
 MOST_KEPT = 20_000
+PRICE_WORDS = {
+    "pt": ["preco", "valor", "custo", "custa"],
+    "en": ["price", "cost", "costs"],
+    "es": ["precio", "valor", "costo", "cuesta"],
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PassageWords:
+    """`titled`: the stems of the title alone."""
+
     stems: frozenset[str]
+    titled: frozenset[str]
     words: frozenset[str]
 
 
 def share(question: Question, passage: Passage, frequencies: Frequencies) -> float:
-    """From 0 to 1. One word that fits proves less than three."""
+    """From 0 to 1. One word proves less than three, and one in the title more than in the text."""
     there = words_of(passage)
     weights = {word: _weight(word, frequencies) for word in question.words}
     covered = {word: _found(word, there, frequencies) for word in question.words}
     total = sum(weights.values())
     if not total:
         return 0.0
-    proofs = sum(share for word, share in covered.items() if not word.is_faint)
+    proofs = sum(
+        share * _worth(word, there) for word, share in covered.items() if not word.is_faint
+    )
     of_weight = sum(weights[word] * share for word, share in covered.items()) / total
     return of_weight * proofs / (proofs + DOUBT)
 
@@ -68,9 +79,12 @@ def words_of(passage: Passage) -> PassageWords:
     """Passages come up again and again; what they say is analysed once."""
     known = _kept.get(passage.revision)
     if known is None:
-        telling = telling_words(f"{passage.title}\n{passage.text}", passage.language)
-        found = frozenset(stems(telling, passage.language))
-        known = PassageWords(found, frozenset(telling))
+        titled = telling_words(passage.title, passage.language)
+        telling = titled + telling_words(passage.text, passage.language)
+        if passage.price is not None:
+            telling += PRICE_WORDS[passage.language]  # told beside the text
+        found = stems(telling, passage.language)
+        known = PassageWords(frozenset(found), frozenset(found[: len(titled)]), frozenset(telling))
         _keep(passage.revision, known)
     return known
 
@@ -101,6 +115,12 @@ def _found(word: Word, there: PassageWords, frequencies: Frequencies) -> float:
     if not _is_known(word, frequencies.counts) and _is_slip(word, there):
         return SLIP_SHARE
     return 0.0
+
+
+def _worth(word: Word, there: PassageWords) -> float:
+    """What a passage is about stands in its title; in its text a word may stand by the way."""
+    is_titled = word.stem in there.titled or bool(word.relatives & there.titled)
+    return 1.0 if is_titled else PASSING_WORTH
 
 
 def _is_known(word: Word, counts: Mapping[int, int]) -> bool:

@@ -23,7 +23,7 @@ from tenants.models import Tenant
 
 Vector = list[float]
 
-TEXTS_PER_BATCH = 64
+TEXTS_PER_BATCH = 128
 TOKENS_PER_BATCH = 30_000
 KEPT_SECONDS = 30 * 24 * 60 * 60
 # Providers refuse empty texts.

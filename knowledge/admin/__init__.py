@@ -1,5 +1,25 @@
 """Admin pages of knowledge: what is known, whether it is found, and how it gets in."""
 
-from knowledge.admin import articles, cases, documents, faqs, indexes, products, rules, spaces
+from knowledge.admin import (
+    articles,
+    cases,
+    documents,
+    faqs,
+    imports,
+    indexes,
+    products,
+    rules,
+    spaces,
+)
 
-__all__ = ["articles", "cases", "documents", "faqs", "indexes", "products", "rules", "spaces"]
+__all__ = [
+    "articles",
+    "cases",
+    "documents",
+    "faqs",
+    "imports",
+    "indexes",
+    "products",
+    "rules",
+    "spaces",
+]

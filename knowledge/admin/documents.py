@@ -21,4 +21,5 @@ class DocumentAdmin(TextAdmin):
         WHERE_FROM,
     )
     export_fields = ("title", "category", *EXPORTED)
+    actions_list = ("import_file",)
     nothing_yet = _("No document yet. Import a PDF, a Word file or a page that was saved.")

@@ -20,6 +20,7 @@ class FaqAdmin(PieceAdmin):
         WHERE_FROM,
     )
     export_fields = ("question", "answer", "category", *EXPORTED)
+    actions_list = ("import_file",)
     nothing_yet = _(
         "No question yet. Thirty questions with good answers are enough for the bot to be useful."
     )

@@ -80,9 +80,9 @@ class IndexAdmin(ReadOnlyAdmin):
     def due(self, index: Any) -> str:
         return words.number(index.due_count)
 
-    @display(description=_("last error"), empty_value=words.NOTHING)
+    @display(description=_("last error"))
     def failure(self, index: Index) -> str:
-        return visible(index.last_error)
+        return visible(index.last_error) or words.NOTHING
 
     def has_act_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may(Verb.CHANGE, request, obj)

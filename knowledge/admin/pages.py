@@ -4,14 +4,14 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from knowledge import publishing
-from knowledge.admin import words
+from knowledge.admin import upload_page, words
 from knowledge.models import Language, Piece
 from tenants.access import Area
 from tenants.admin.base import ScopedAdmin, access_of
@@ -85,6 +85,10 @@ class PieceAdmin(ScopedAdmin):
         if not self._are_too_many(request, queryset):
             moved = publishing.archive(queryset)
             self.message_user(request, _("Archived: %(count)d") % {"count": moved})
+
+    @action(description=_("Import"), url_path="import", permissions=["add"], icon="upload_file")
+    def import_file(self, request: HttpRequest) -> HttpResponse:
+        return upload_page.show(self, request, self.model.kind)
 
     def _are_too_many(self, request: HttpRequest, queryset: QuerySet[Any]) -> bool:
         is_over = queryset.count() > MOST_MOVED

@@ -2,8 +2,9 @@
 
 from django import forms
 from django.contrib import admin
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminURLInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldAdminURLInputWidget
 
 from knowledge.admin.attributes import AttributesField
 from knowledge.admin.filters import BrandFilter, CategoryFilter
@@ -13,9 +14,18 @@ from tenants.admin.base import ScopedForm
 
 
 class ProductForm(ScopedForm):
-    attributes = AttributesField(label=_("attributes"))
+    price = forms.DecimalField(
+        label=capfirst(_("price")),
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        localize=True,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    attributes = AttributesField(label=capfirst(_("attributes")))
     image_url = forms.URLField(
-        label=_("picture"),
+        label=capfirst(_("picture")),
         required=False,
         max_length=500,
         assume_scheme="https",
@@ -47,4 +57,5 @@ class ProductAdmin(PieceAdmin):
         "barcode",
         *EXPORTED,
     )
+    actions_list = ("import_file",)
     nothing_yet = _("No product yet. Import a table of them, or connect an ERP.")

@@ -36,6 +36,7 @@ class BusinessRuleAdmin(PieceAdmin):
         "valid_until",
         *EXPORTED,
     )
+    actions_list = ("import_file",)
     nothing_yet = _(
         "No rule yet. Write down what customers ask about most: delivery, payment, exchange,"
         " warranty."

@@ -73,10 +73,12 @@ class _Known:
             self.by_name_alone.setdefault(name, piece)
 
     def of(self, draft: Draft, name: str) -> Piece | None:
-        """A row with another number is another row, whatever its name is."""
+        """A row with another number is another row, whatever its name is. One without a number
+        gets that of the first who has its name.
+        """
         number = draft.values.get("external_id")
         if number:
-            return self.by_number.get(number) or self.by_name_alone.get(name)
+            return self.by_number.get(number) or self.by_name_alone.pop(name, None)
         return self.by_name.get(name)
 
 

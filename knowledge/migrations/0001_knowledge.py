@@ -833,7 +833,7 @@ class Migration(migrations.Migration):
                 (
                     "support_needed",
                     models.PositiveSmallIntegerField(
-                        default=45, verbose_name="support needed (percent)"
+                        default=53, verbose_name="support needed (percent)"
                     ),
                 ),
                 ("checked_at", models.DateTimeField(null=True, verbose_name="last compared")),

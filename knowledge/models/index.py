@@ -44,7 +44,7 @@ class Index(TenantModel):
     version = models.PositiveBigIntegerField(default=1)
     lease_until = models.DateTimeField(null=True)
     indexed_at = models.DateTimeField(_("last indexed"), null=True)
-    support_needed = models.PositiveSmallIntegerField(_("support needed (percent)"), default=45)
+    support_needed = models.PositiveSmallIntegerField(_("support needed (percent)"), default=53)
     checked_at = models.DateTimeField(_("last compared"), null=True)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)

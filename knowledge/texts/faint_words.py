@@ -4,7 +4,6 @@ from functools import cache
 
 from knowledge.texts.folding import folded_words
 from knowledge.texts.languages import find
-from knowledge.texts.words import stems
 
 PORTUGUESE = """
 aceita aceitam aceitar achar achei acontece agora aguardo ai ainda ajuda ajudar algo alguem algum
@@ -43,6 +42,6 @@ _TEXTS = {"pt": PORTUGUESE, "en": ENGLISH, "es": SPANISH}
 
 
 @cache
-def faint_stems(language: str) -> frozenset[str]:
-    code = find(language).code
-    return frozenset(stems(folded_words(_TEXTS[code]), code))
+def faint_words(language: str) -> frozenset[str]:
+    """By word and not by stem: that of “sabe” is that of “sábado” too."""
+    return frozenset(folded_words(_TEXTS[find(language).code]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from knowledge.texts.characters import character_ids
 from knowledge.texts.chat_spelling import written_out
-from knowledge.texts.faint_words import faint_stems
+from knowledge.texts.faint_words import faint_words
 from knowledge.texts.synonyms import relatives
 from knowledge.texts.token_ids import token_id
 from knowledge.texts.words import stems, telling_words
@@ -53,6 +53,6 @@ def read(text: str, language: str) -> Question:
 
 
 def _word(text: str, stem: str, language: str) -> Word:
-    is_faint = stem in faint_stems(language)
+    is_faint = text in faint_words(language)
     others = frozenset() if is_faint else relatives(language).get(stem, frozenset())
     return Word(text, stem, is_faint, others)

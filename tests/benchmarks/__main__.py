@@ -18,13 +18,15 @@ from django.test.utils import (  # noqa: E402
 from tests.benchmarks import (  # noqa: E402
     configuration,
     embedded,
+    engines,
+    finding,
     frame,
     models,
     replies,
     webhooks,
 )
 
-MODULES = (frame, configuration, models, webhooks, replies, embedded)
+MODULES = (frame, configuration, models, webhooks, replies, embedded, engines, finding)
 BENCHMARKS = [benchmark for module in MODULES for benchmark in module.BENCHMARKS]
 
 

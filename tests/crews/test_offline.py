@@ -113,7 +113,7 @@ def test_a_product_is_told_with_its_price_as_not_checked(shop):
     )
     indexing.sync(shop)
 
-    answer = asked(shop, "quanto custa a poltrona bossa?").answer
+    answer = asked(shop, "qual o preço da poltrona bossa").answer
 
     assert "R$ 1.899,90" in answer
     assert "não foram conferidos" in answer

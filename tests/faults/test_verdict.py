@@ -1,6 +1,7 @@
 """The judge of the fault suite sees what it is there to see."""
 
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -132,12 +133,53 @@ def test_one_marker_on_two_messages_is_seen(street):
     assert "answered twice" in street.found()
 
 
+def test_a_note_may_be_written_twice_where_nobody_can_look(street):
+    street.shop.has_user_token = False
+    message = street.customer_writes(outcome="handed_off", reason="person_came")
+    for _time in range(2):
+        street.bot_says(message, marker="same", is_private=True)
+
+    assert street.found() == {"noted twice"}
+
+
 def test_the_younger_message_answered_first_is_seen(street):
     first, second = street.customer_writes(), street.customer_writes()
     street.bot_says(second)
     street.bot_says(first)
 
     assert street.found() == {"out of order"}
+
+
+@pytest.mark.parametrize(
+    ("told_after", "kind"), [(10, "told late"), (-10, "out of order")], ids=["late", "in time"]
+)
+def test_only_what_was_told_late_may_be_answered_late(street, told_after, kind):
+    """Where nothing can be read back, and Chatwoot tells the older message after the younger."""
+    street.shop.has_user_token = False
+    first, second = street.customer_writes(), street.customer_writes()
+    answer = street.bot_says(second)
+    street.bot_says(first)
+    told_at = datetime.fromtimestamp(answer.created_at + told_after, UTC)
+    street.events[0]["received_at"] = told_at.isoformat()
+
+    assert street.found() == {kind}
+
+
+def test_told_late_is_no_excuse_where_everything_can_be_read(street):
+    first, second = street.customer_writes(), street.customer_writes()
+    answer = street.bot_says(second)
+    street.bot_says(first)
+    told_at = datetime.fromtimestamp(answer.created_at + 10, UTC)
+    street.events[0]["received_at"] = told_at.isoformat()
+
+    assert street.found() == {"out of order"}
+
+
+def test_who_closes_a_conversation_ends_the_answer(street):
+    street.bot_says(street.customer_writes(), part="1/2")
+    street.world.agent_resolves(street.talk)
+
+    assert street.found() == set()
 
 
 def test_parts_in_the_wrong_order_are_seen(street):

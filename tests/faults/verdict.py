@@ -8,6 +8,7 @@ import re
 import sqlite3
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -36,6 +37,8 @@ REMARKS = (
     "overlap with a person",
     "seen by people only",
     "never told",
+    "told late",
+    "noted twice",
     "left alone",
     "typing left on",
 )
@@ -144,15 +147,14 @@ def judge(chatwoot, rows, *, freezes=()):
         talks = [
             t for t in chatwoot.world.conversations.values() if t.account_id == shop.account.id
         ]
-        outcomes = _outcomes(events)
+        outcomes, told = _outcomes(events), _told(events)
         for talk in talks:
             bubbles = bubbles_in(talk)
             changes = chatwoot.world.changes[talk.account_id, talk.id]
             was_taken_over = any(hold for _thing, hold in _holds(talk, changes))
-            _judge_messages(
-                verdict, talk, outcomes, bubbles, must_know, was_taken_over=was_taken_over
-            )
-            _judge_bubbles(verdict, talk, bubbles)
+            was_ended = was_taken_over or any(map(_is_closed_by_person, changes))
+            _judge_messages(verdict, talk, outcomes, bubbles, must_know, was_ended=was_ended)
+            _judge_bubbles(verdict, talk, bubbles, None if shop.has_user_token else told)
             knowable = None if shop.has_user_token else arrived
             _judge_silence(verdict, talk, chatwoot, freezes, knowable=knowable)
             _judge_attention(verdict, talk, chatwoot, outcomes)
@@ -171,6 +173,15 @@ def _outcomes(events):
     return outcomes
 
 
+def _told(events):
+    """When we got to know of each message."""
+    return {
+        event["message"]: datetime.fromisoformat(event["received_at"]).timestamp()
+        for event in events
+        if event["event"] == "message_created" and event.get("received_at")
+    }
+
+
 def bubbles_in(talk):
     """What the bot said, in the order in which customers read it."""
     return [
@@ -185,7 +196,7 @@ def is_said_by_bot(message):
     return isinstance(message.sender, Bot) and not message.is_private
 
 
-def _judge_messages(verdict, talk, outcomes, bubbles, must_know, *, was_taken_over):
+def _judge_messages(verdict, talk, outcomes, bubbles, must_know, *, was_ended):
     answered = collections.defaultdict(set)
     for bubble in bubbles:
         for number in bubble.numbers:
@@ -212,23 +223,40 @@ def _judge_messages(verdict, talk, outcomes, bubbles, must_know, *, was_taken_ov
             verdict.add(
                 "said otherwise", f"{where} is answered, and said to be {outcome}: {reason}"
             )
-        elif len(answered[message.id]) < parts.get(message.id, 0) and not was_taken_over:
+        elif len(answered[message.id]) < parts.get(message.id, 0) and not was_ended:
             verdict.add("cut short", f"{where} got {answered[message.id]} of {parts[message.id]}")
 
 
-def _judge_bubbles(verdict, talk, bubbles):
+def _judge_bubbles(verdict, talk, bubbles, told=None):
+    """`told`: when each message was told, where no others can be read. One that Chatwoot tells
+    after a younger one was answered can only be answered late.
+    """
     where = f"{talk.account_id}/{talk.id}"
     times = collections.Counter((n, bubble.part) for bubble in bubbles for n in bubble.numbers)
     for number in sorted({number for (number, _part), count in times.items() if count > 1}):
         verdict.add("answered twice", f"{where} message {number}")
-    markers = [m.content_attributes.get(MARKER) for m in talk.messages]
-    for marker, count in collections.Counter(filter(None, markers)).items():
+    for marker, count in collections.Counter(filter(None, map(_marker_of, talk.messages))).items():
         if count > 1:
-            verdict.add("answered twice", f"{where} marker {marker} stands on {count} messages")
+            kind = (
+                "noted twice" if told is not None and _is_note(talk, marker) else "answered twice"
+            )
+            verdict.add(kind, f"{where} marker {marker} stands on {count} messages")
     for before, after in itertools.pairwise(bubbles):
         is_next_part = before.numbers == after.numbers and before.part < after.part
-        if not is_next_part and max(before.numbers) >= min(after.numbers):
-            verdict.add("out of order", f"{where} {after.numbers} came after {before.numbers}")
+        if is_next_part or max(before.numbers) < min(after.numbers):
+            continue
+        known_at = (told or {}).get(min(after.numbers), 0.0)
+        kind = "told late" if known_at > before.message.created_at else "out of order"
+        verdict.add(kind, f"{where} {after.numbers} came after {before.numbers}")
+
+
+def _marker_of(message):
+    return message.content_attributes.get(MARKER)
+
+
+def _is_note(talk, marker):
+    """Where nobody can look whether it arrived, a note for people is rather written twice."""
+    return all(m.is_private for m in talk.messages if _marker_of(m) == marker)
 
 
 def _judge_silence(verdict, talk, chatwoot, freezes, *, knowable):

@@ -1,6 +1,7 @@
 """Rows are the truth: what changed is indexed, what did not costs nothing, what is gone is gone."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,16 @@ from integrations.llm.failures import ProviderFailedError
 from knowledge import indexing, passages, search, spaces
 from knowledge.engines.failures import UnavailableError
 from knowledge.engines.interface import Scope
-from knowledge.models import Article, Faq, Index, Passage, PassageState, PieceState, Space
+from knowledge.models import (
+    Article,
+    BusinessRule,
+    Faq,
+    Index,
+    Passage,
+    PassageState,
+    PieceState,
+    Space,
+)
 from knowledge.search import Wanted
 
 
@@ -38,6 +48,17 @@ class TestPassages:
         faq.save()
 
         assert indexed(moveis).indexed == 1
+
+    def test_the_same_moment_in_another_time_zone_is_no_change(self, moveis, indexed):
+        ends = datetime(2030, 1, 1, 12, tzinfo=UTC)
+        rule = BusinessRule.objects.create(
+            tenant=moveis, title="Natal", description="Frete grátis.", valid_until=ends
+        )
+        indexed(moveis)
+        rule.valid_until = ends.astimezone(ZoneInfo("America/Sao_Paulo"))
+        rule.save()
+
+        assert indexed(moveis).indexed == 0
 
     @pytest.mark.parametrize("state", [PieceState.DRAFT, PieceState.ARCHIVED])
     def test_what_is_not_published_is_not_found(self, known, moveis, state):
@@ -256,3 +277,16 @@ def test_many_rows_are_renewed_in_few_questions(moveis, django_assert_max_num_qu
 
 def alias():
     return spaces.alias_of(Space.objects.get())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("way", ["row", "rows"])
+def test_a_company_with_knowledge_can_be_deleted(known, moveis, way):
+    number = moveis.pk
+    if way == "row":
+        moveis.delete()
+    else:
+        type(moveis).objects.filter(pk=number).delete()
+
+    assert not Passage.objects.filter(tenant=number).exists()
+    assert not Index.objects.filter(tenant=number).exists()

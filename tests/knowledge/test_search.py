@@ -173,5 +173,5 @@ def test_a_company_without_an_index_finds_nothing(moveis, engine):
 def test_a_search_asks_the_database_little(known, moveis, django_assert_num_queries):
     search.weights_of(moveis)  # configuration is kept by the process
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         search.search(moveis, Wanted(text="entrega em salvador"))

@@ -24,7 +24,14 @@ def config(dimension: int | None) -> "qdrant_edge.EdgeConfig":
 
     sparse = q.EdgeSparseVectorParams(modifier=q.Modifier.Idf)
     dense = {} if dimension is None else {DENSE: _dense_params(dimension)}
-    return q.EdgeConfig(vectors=dense, sparse_vectors={WORDS: sparse, CHARS: sparse})
+    return q.EdgeConfig(
+        vectors=dense,
+        sparse_vectors={WORDS: sparse, CHARS: sparse},
+        # One graph per company instead of one for all: every search names its company.
+        hnsw_config=q.HnswIndexConfig(
+            m=0, ef_construct=100, full_scan_threshold=10_000, payload_m=16
+        ),
+    )
 
 
 def _dense_params(dimension: int) -> "qdrant_edge.EdgeVectorParams":

@@ -1,5 +1,7 @@
 """What staff see of what the company knows, and the buttons with which they change it."""
 
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -243,6 +245,27 @@ class TestForms:
             "Código": "#ff0",
         }
         assert "Tons: claro, escuro" in Passage.objects.get(piece_id=product.pk).text
+
+    @pytest.mark.parametrize(
+        ("language", "written", "shown"),
+        [
+            ("pt-br", "1.299,90", "1.299,90"),
+            ("pt-br", "1299,90", "1.299,90"),
+            ("en", "1299.90", "1,299.90"),
+        ],
+    )
+    def test_a_price_is_written_as_people_write_it(
+        self, language, written, shown, helena, moveis, signed_in
+    ):
+        helena.language = language
+        helena.save()
+        product = ProductFactory(tenant=moveis)
+        page = signed_in(helena)
+        page.post(change(product), form_of(product, price=written))
+
+        product.refresh_from_db()
+        assert product.price == Decimal("1299.90")
+        assert f'value="{shown}"' in text_of(page, change(product))
 
     @pytest.mark.parametrize(
         "written",

@@ -76,6 +76,15 @@ class TestProducts:
         product.refresh_from_db()
         assert product.external_id == "C1"
 
+    def test_only_the_first_of_one_name_takes_the_row_written_here(self, carry_out, moveis):
+        ProductFactory(tenant=moveis, name="Cadeira")
+        text = HEADER + "1;Cadeira;10\n2;Cadeira;20\n"
+        first = carry_out("produtos.csv", text)
+        second = carry_out("produtos.csv", text)
+
+        assert counts_of(first) == (1, 1, 0, 0)
+        assert counts_of(second) == (0, 0, 2, 0)
+
     def test_another_number_is_another_row_though_the_name_is_the_same(self, carry_out):
         carry_out("produtos.csv", HEADER + "1;Cadeira;10\n2;Cadeira;20\n")
 

@@ -89,6 +89,12 @@ def test_words_around_a_question_weigh_less():
     assert weights[token_id("hoj")] < weights[token_id("parcel")]
 
 
+def test_a_word_with_the_stem_of_a_wrapping_word_counts():
+    words = questions.read("vcs sabem se abre sábado?", "pt").words
+
+    assert {word.text: word.is_faint for word in words}["sabado"] is False
+
+
 def test_long_passages_weigh_less_per_word():
     lengths = Lengths(words=10, chars=50)
     short = passage_vectors(passage_terms("", "sofá azul", "pt"), lengths)

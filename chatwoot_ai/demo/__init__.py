@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
+from chatwoot_ai.demo import knowledge
 from tenants import starting
 from tenants.access import Role
 from tenants.models import Budget, ChannelMapping, ChatwootInstallation, Membership, Tenant, User
@@ -59,6 +60,7 @@ def _set_up(tenant: Tenant) -> None:
         money_limit=MONTHLY_DOLLARS,
         on_exceed=OnExceed.PERSON,
     ).save()
+    knowledge.add(tenant)
 
 
 def _add_person(tenant: Tenant, email: str, name: str, role: Role) -> None:
