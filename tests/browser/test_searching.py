@@ -25,8 +25,10 @@ FAQS = [
 def taught(server):
     """A server with a company that knows three answers and is indexed."""
     token = subprocess.run(
-        [sys.executable, "manage.py", "api_token", "moveis", "--name", "test"]
-        + ["--scopes", "knowledge:read,knowledge:write"],
+        [
+            *(sys.executable, "manage.py", "api_token", "moveis", "--name", "test"),
+            *("--scopes", "knowledge:read,knowledge:write"),
+        ],
         cwd=ROOT,
         env=clean_environment(DATA_DIR=str(server.data)),
         capture_output=True,
