@@ -152,5 +152,5 @@ def test_lines_are_named_by_their_number(tmp_path):
     path = tmp_path / "docs.jsonl"
     path.write_text('{"id": "a", "text": "b"}\n\nnonsense')
 
-    with pytest.raises(FileError, match="3.*JSON"):
+    with pytest.raises(FileError, match=r"3.*JSON"):
         evaluation.docs_in(path)
