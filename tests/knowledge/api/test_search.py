@@ -2,6 +2,7 @@
 
 import pytest
 
+from knowledge import support
 from knowledge.engines.failures import OwnedElsewhereError, RateLimitedError, UnavailableError
 from knowledge.models import Faq
 from tenants.models import Domain
@@ -25,8 +26,8 @@ def test_a_question_finds_its_answer(address, call, known, moveis):
     assert (best["rank"], best["kind"]) == (1, "faq")
     assert best["id"] == Faq.objects.get(tenant=moveis, question__startswith="Vocês").pk
     assert best["places"]["words"]["rank"] == 1
-    assert (body["verdict"], body["support_needed"]) == ("answer", 0.45)
-    assert body["support"] == best["support"] > 0.45
+    assert (body["verdict"], body["support_needed"]) == ("answer", support.needed(moveis))
+    assert body["support"] == best["support"] > body["support_needed"]
     assert body["not_asked"] == []
 
 

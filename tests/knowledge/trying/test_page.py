@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from knowledge import support
 from knowledge.engines.failures import UnavailableError
 from knowledge.models import Faq, Index, SearchCase
 from tenants.access import Role
@@ -51,7 +52,13 @@ def test_results_tell_support_ranks_and_what_would_happen(page, delivery):
     assert "It would be answered from this." in text
     assert f'href="/admin/knowledge/faq/{delivery.pk}/change/"' in text
     assert "com frete de R$ 189,00" in text
-    for words in ("Words", "Spelling", "Coverage", "Searched in", "an answer needs 45%"):
+    for words in (
+        "Words",
+        "Spelling",
+        "Coverage",
+        "Searched in",
+        f"an answer needs {support.USUAL}%",
+    ):
         assert words in text
     assert "Meaning" not in text
 
