@@ -1,7 +1,7 @@
 """The judge of the fault suite sees what it is there to see."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -53,6 +53,17 @@ class Street:
         replies = [{"key": key, "position": 0, "state": "sent", "remote_id": 1} for key in keys]
         turn = {"turn": 1, "conversation": self.talk.id, "outcome": "handed_off"}
         about = {"messages": [message.id], "reason": reason, "replies": replies}
+        self.turns.append(turn | about)
+
+    def answers_the_younger_first(self, *, told_after):
+        """`told_after`: seconds between the beginning of that turn and the news of the older."""
+        first, second = self.customer_writes(), self.customer_writes()
+        begun = datetime.fromtimestamp(second.created_at + 1, UTC)
+        self.bot_says(second)
+        self.bot_says(first)
+        self.events[0]["received_at"] = (begun + timedelta(seconds=told_after)).isoformat()
+        turn = {"turn": 1, "conversation": self.talk.id, "outcome": "answered"}
+        about = {"messages": [second.id], "started_at": begun.isoformat(), "replies": []}
         self.turns.append(turn | about)
 
     def judged(self, **options):
@@ -156,21 +167,13 @@ def test_the_younger_message_answered_first_is_seen(street):
 def test_only_what_was_told_late_may_be_answered_late(street, told_after, kind):
     """Where nothing can be read back, and Chatwoot tells the older message after the younger."""
     street.shop.has_user_token = False
-    first, second = street.customer_writes(), street.customer_writes()
-    answer = street.bot_says(second)
-    street.bot_says(first)
-    told_at = datetime.fromtimestamp(answer.created_at + told_after, UTC)
-    street.events[0]["received_at"] = told_at.isoformat()
+    street.answers_the_younger_first(told_after=told_after)
 
     assert street.found() == {kind}
 
 
 def test_told_late_is_no_excuse_where_everything_can_be_read(street):
-    first, second = street.customer_writes(), street.customer_writes()
-    answer = street.bot_says(second)
-    street.bot_says(first)
-    told_at = datetime.fromtimestamp(answer.created_at + 10, UTC)
-    street.events[0]["received_at"] = told_at.isoformat()
+    street.answers_the_younger_first(told_after=10)
 
     assert street.found() == {"out of order"}
 

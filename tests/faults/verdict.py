@@ -147,14 +147,14 @@ def judge(chatwoot, rows, *, freezes=()):
         talks = [
             t for t in chatwoot.world.conversations.values() if t.account_id == shop.account.id
         ]
-        outcomes, told = _outcomes(events), _told(events)
+        outcomes, late = _outcomes(events), Lateness(events, turns)
         for talk in talks:
             bubbles = bubbles_in(talk)
             changes = chatwoot.world.changes[talk.account_id, talk.id]
             was_taken_over = any(hold for _thing, hold in _holds(talk, changes))
             was_ended = was_taken_over or any(map(_is_closed_by_person, changes))
             _judge_messages(verdict, talk, outcomes, bubbles, must_know, was_ended=was_ended)
-            _judge_bubbles(verdict, talk, bubbles, None if shop.has_user_token else told)
+            _judge_bubbles(verdict, talk, bubbles, None if shop.has_user_token else late)
             knowable = None if shop.has_user_token else arrived
             _judge_silence(verdict, talk, chatwoot, freezes, knowable=knowable)
             _judge_attention(verdict, talk, chatwoot, outcomes)
@@ -173,13 +173,30 @@ def _outcomes(events):
     return outcomes
 
 
-def _told(events):
-    """When we got to know of each message."""
-    return {
-        event["message"]: datetime.fromisoformat(event["received_at"]).timestamp()
-        for event in events
-        if event["event"] == "message_created" and event.get("received_at")
-    }
+class Lateness:
+    """What was told when, where nothing can be read back: a message that Chatwoot tells when a
+    younger one is being answered can only be answered after it.
+    """
+
+    def __init__(self, events, turns):
+        self.told = {
+            event["message"]: _seconds(event["received_at"])
+            for event in events
+            if event["event"] == "message_created" and event.get("received_at")
+        }
+        self.begun = {
+            number: _seconds(turn["started_at"])
+            for turn in turns
+            if turn.get("started_at")
+            for number in turn["messages"]
+        }
+
+    def explains(self, older, younger):
+        return self.told.get(older, 0.0) > self.begun.get(younger, float("inf"))
+
+
+def _seconds(text):
+    return datetime.fromisoformat(text).timestamp()
 
 
 def bubbles_in(talk):
@@ -227,10 +244,8 @@ def _judge_messages(verdict, talk, outcomes, bubbles, must_know, *, was_ended):
             verdict.add("cut short", f"{where} got {answered[message.id]} of {parts[message.id]}")
 
 
-def _judge_bubbles(verdict, talk, bubbles, told=None):
-    """`told`: when each message was told, where no others can be read. One that Chatwoot tells
-    after a younger one was answered can only be answered late.
-    """
+def _judge_bubbles(verdict, talk, bubbles, late=None):
+    """`late`: what was told late, of a company that lets us read nothing back."""
     where = f"{talk.account_id}/{talk.id}"
     times = collections.Counter((n, bubble.part) for bubble in bubbles for n in bubble.numbers)
     for number in sorted({number for (number, _part), count in times.items() if count > 1}):
@@ -238,15 +253,15 @@ def _judge_bubbles(verdict, talk, bubbles, told=None):
     for marker, count in collections.Counter(filter(None, map(_marker_of, talk.messages))).items():
         if count > 1:
             kind = (
-                "noted twice" if told is not None and _is_note(talk, marker) else "answered twice"
+                "noted twice" if late is not None and _is_note(talk, marker) else "answered twice"
             )
             verdict.add(kind, f"{where} marker {marker} stands on {count} messages")
     for before, after in itertools.pairwise(bubbles):
         is_next_part = before.numbers == after.numbers and before.part < after.part
         if is_next_part or max(before.numbers) < min(after.numbers):
             continue
-        known_at = (told or {}).get(min(after.numbers), 0.0)
-        kind = "told late" if known_at > before.message.created_at else "out of order"
+        is_late = late is not None and late.explains(min(after.numbers), max(before.numbers))
+        kind = "told late" if is_late else "out of order"
         verdict.add(kind, f"{where} {after.numbers} came after {before.numbers}")
 
 
