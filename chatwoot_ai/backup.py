@@ -29,6 +29,7 @@ MANIFEST = "manifest.json"
 KEY = "secret-key"
 MASTER_KEY = "master-key"
 MEDIA = "media"
+INDEX = "index"
 
 
 class BackupError(Exception):
@@ -183,6 +184,8 @@ def _swap(folder: Path) -> Path:
     for present in (*database.parent.glob(f"{database.name}*"), settings.DATA_DIR / KEY):
         if present.exists():
             shutil.move(present, kept / present.name)
+    if (settings.DATA_DIR / INDEX).exists():
+        shutil.move(settings.DATA_DIR / INDEX, kept / INDEX)  # made anew from the database
     for name in (MEDIA, MASTER_KEY):
         if (folder / name).exists() and (settings.DATA_DIR / name).exists():
             shutil.move(settings.DATA_DIR / name, kept / name)

@@ -67,6 +67,19 @@ def forget_company(tenant_id: int) -> None:
         engine.delete(name, Scope(tenant_id=tenant_id))
 
 
+def find_lost() -> int:
+    """Collections that are gone, with a folder or a server: everything in them is due again."""
+    engine = choosing.engine()
+    lost = [row for row in Space.objects.all() if engine.alias_target(spaces.alias_of(row)) is None]
+    if not lost:
+        return 0
+    rows = Passage.objects.filter(tenant__index__space__in=lost, state=PassageState.READY)
+    found: int = rows.update(state=PassageState.DUE)
+    if found:
+        logger.warning("The search index is gone; %d passages are indexed again", found)
+    return found
+
+
 def due_tenants(*, limit: int) -> list[int]:
     """Companies with something to index whose pause after a failure is over."""
     waiting = Passage.objects.unfinished().values("tenant")

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from knowledge import calibration, cases, emptying, errands, indexing
+from knowledge.engines.failures import EngineError
 from knowledge.imports import running
 from knowledge.models import Kind
 from tenants import context
@@ -27,6 +28,11 @@ def sync_index(*, tenant_id: int) -> None:
 @shared_task
 def sweep_index() -> None:
     """Finds companies with something to index whose alarm clock was lost, or that were busy."""
+    try:
+        indexing.find_lost()
+    except EngineError as error:
+        logger.warning("The search engine cannot be asked: %s", type(error).__name__)
+        return
     for tenant_id in indexing.due_tenants(limit=SWEPT_AT_ONCE):
         sync_index.delay(tenant_id=tenant_id)
 

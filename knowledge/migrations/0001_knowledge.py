@@ -306,13 +306,15 @@ class Migration(migrations.Migration):
                 "verbose_name": "business rule",
                 "verbose_name_plural": "business rules",
                 "indexes": [
-                    models.Index(fields=["tenant", "-changed_at"], name="knowledge_rule_newest")
+                    models.Index(
+                        fields=["tenant", "-changed_at"], name="knowledge_businessrule_newest"
+                    )
                 ],
                 "constraints": [
                     models.UniqueConstraint(
                         condition=models.Q(("external_id", ""), _negated=True),
                         fields=("tenant", "external_id"),
-                        name="knowledge_rule_external",
+                        name="knowledge_businessrule_external",
                         violation_error_message="Another entry has this number already.",
                     ),
                     models.CheckConstraint(
@@ -322,7 +324,7 @@ class Migration(migrations.Migration):
                             ("valid_from__lt", models.F("valid_until")),
                             _connector="OR",
                         ),
-                        name="knowledge_rule_dates",
+                        name="knowledge_businessrule_dates",
                         violation_error_message="It has to begin before it ends.",
                     ),
                 ],

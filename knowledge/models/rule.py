@@ -53,16 +53,16 @@ class BusinessRule(Piece):
         verbose_name = _("business rule")
         verbose_name_plural = _("business rules")
         constraints: ClassVar[Any] = [
-            once_per_company("rule"),
+            once_per_company("businessrule"),
             models.CheckConstraint(
-                name="knowledge_rule_dates",
+                name="knowledge_businessrule_dates",
                 condition=models.Q(valid_from=None)
                 | models.Q(valid_until=None)
                 | models.Q(valid_from__lt=models.F("valid_until")),
                 violation_error_message=_("It has to begin before it ends."),
             ),
         ]
-        indexes: ClassVar[Any] = [newest("rule")]
+        indexes: ClassVar[Any] = [newest("businessrule")]
 
     def __str__(self) -> str:
         return self.title

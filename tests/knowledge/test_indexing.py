@@ -160,6 +160,22 @@ class TestTroubles:
 
 
 @pytest.mark.django_db
+class TestLosses:
+    def test_an_index_that_is_gone_is_made_anew(self, known, moveis, cosmeticos, engine):
+        for name in engine.collections():
+            engine.drop_collection(name)
+
+        assert indexing.find_lost() == 5
+        assert indexing.due_tenants(limit=9) == [moveis.pk, cosmeticos.pk]
+        for tenant in (moveis, cosmeticos):
+            indexing.sync(tenant)
+        assert titles(moveis, "entrega salvador")[0] == "Vocês entregam em Salvador?"
+
+    def test_an_index_that_is_there_is_left_alone(self, known):
+        assert indexing.find_lost() == 0
+
+
+@pytest.mark.django_db
 class TestModels:
     """A company begins to use a model for search, whose vectors lie elsewhere."""
 

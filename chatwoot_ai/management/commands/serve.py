@@ -21,6 +21,9 @@ from chatwoot_ai.worker_lock import WorkerLock
 WEB_THREADS = 12
 GRACE_SECONDS = 20.0
 
+# The largest file that an import takes, and what a form puts around it.
+MOST_BYTES = 110 * 1024 * 1024
+
 
 class Command(BaseCommand):
     help = "Serve everything from this one process (embedded mode)."
@@ -75,7 +78,7 @@ class Command(BaseCommand):
             threads=WEB_THREADS,
             ident=None,
             clear_untrusted_proxy_headers=False,
-            max_request_body_size=64 * 1024 * 1024,
+            max_request_body_size=MOST_BYTES,
         )
         signal.signal(signal.SIGTERM, _stop)
         self.stdout.write(_("ChatwootAI is ready at %(address)s") % {"address": _address()})

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from integrations import llm
 from knowledge import evaluation, search
+from knowledge.engines.interface import DENSE
 from knowledge.evaluation import Answered, Corpus, FileError, Query
 from knowledge.models import Language
 from tenants.management.lookup import tenant_named
@@ -38,7 +39,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        legs = self._legs(options["legs"])
+        legs = self._legs(options["legs"], has_model=bool(options["tenant"]))
         try:
             docs = evaluation.docs_in(Path(options["docs"]))
             queries = evaluation.queries_in(Path(options["queries"]))
@@ -52,8 +53,9 @@ class Command(BaseCommand):
         with evaluation.corpus(docs, language=options["language"], embed=embed) as corpus:
             self._measure(corpus, queries, legs, options)
 
-    def _legs(self, chosen: str | None) -> tuple[str, ...]:
-        legs = tuple(chosen.split(",")) if chosen else search.LEGS
+    def _legs(self, chosen: str | None, *, has_model: bool) -> tuple[str, ...]:
+        usual = tuple(leg for leg in search.LEGS if has_model or leg != DENSE)
+        legs = tuple(chosen.split(",")) if chosen else usual
         unknown = [leg for leg in legs if leg not in search.LEGS]
         if unknown:
             words = {"leg": unknown[0], "legs": ", ".join(search.LEGS)}
@@ -66,6 +68,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{'':24}" + "".join(f"{name:>10}" for name in COLUMNS))
         if options["alone"]:
             for leg in legs:
+                if leg == search.COVER:
+                    continue  # it orders what the others found
                 self._line(leg, [corpus.answer(query, legs=(leg,)) for query in queries])
         answers = [corpus.answer(query, legs=legs) for query in queries]
         self._line("+".join(legs), answers)
