@@ -17,8 +17,8 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from integrations import llm
-from knowledge import fusion, rarities, spaces, support
-from knowledge.engines import choosing
+from knowledge import fusion, spaces, support
+from knowledge.engines import choosing, rarities
 from knowledge.engines.failures import NotFoundError
 from knowledge.engines.interface import CHARS, DENSE, WORDS, Engine, Frequencies, Hit, Leg, Scope
 from knowledge.models import Index, Passage, PassageState, Space
@@ -231,7 +231,7 @@ def _shares(one: _Search, passages: Sequence[Passage]) -> dict[str, float]:
 
 
 def _frequencies(one: _Search, terms: Sequence[int]) -> Frequencies:
-    return rarities.frequencies(one.engine, one.alias, one.tenant.pk, one.version, terms)
+    return rarities.frequencies(one.engine, one.alias, one.tenant.pk, terms, version=one.version)
 
 
 def _passages(tenant: Tenant, ids: Sequence[str]) -> dict[str, Passage]:

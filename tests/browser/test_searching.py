@@ -24,11 +24,9 @@ FAQS = [
 @pytest.fixture(scope="module")
 def taught(server):
     """A server with a company that knows three answers and is indexed."""
+    command = [sys.executable, "manage.py", "api_token", "moveis", "--name", "test", "--scopes"]
     token = subprocess.run(
-        [
-            *(sys.executable, "manage.py", "api_token", "moveis", "--name", "test"),
-            *("--scopes", "knowledge:read,knowledge:write"),
-        ],
+        [*command, "knowledge:read,knowledge:write"],
         cwd=ROOT,
         env=clean_environment(DATA_DIR=str(server.data)),
         capture_output=True,

@@ -159,12 +159,13 @@ class EdgeEngine:
     def frequencies(self, name: str, tenant_id: int | str, terms: Sequence[int]) -> Frequencies:
         """The best hit for a term alone tells its rarity: the score is that times the weight."""
         scope = Scope(tenant_id=tenant_id)
-        points = self._count(name, translating.with_words(scope))
+        shard, _ = self._shard(name)
+        points = shard.kept(scope.tenant, lambda: self._count(name, translating.with_words(scope)))
         distinct = list(dict.fromkeys(terms))
         requests = [
             translating.query(Leg(WORDS, {term: 1.0}, 1), scope, vectors=True) for term in distinct
         ]
-        answers = _query(self._shard(name)[0], requests)
+        answers = _query(shard, requests)
         counts = {
             term: count_of(points, translating.rarity_in(answer[0], term))
             for term, answer in zip(distinct, answers, strict=True)

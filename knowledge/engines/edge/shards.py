@@ -34,6 +34,8 @@ class Shard:
     def __init__(self, folder: Path, tidied: int, on_move: Callable[[Path, int], None]) -> None:
         self.folder = folder
         self._on_move = on_move
+        self._changes = 0
+        self._kept: dict[str, tuple[int, int]] = {}
         self._writing = Lock()
         self._unflushed = 0
         with failures_named():
@@ -45,10 +47,20 @@ class Shard:
         with failures_named():
             return function(self._edge)
 
+    def kept(self, key: str, count: Callable[[], int]) -> int:
+        """A number that is the same until something is written; counting takes long."""
+        changes = self._changes
+        known = self._kept.get(key)
+        if known is None or known[0] != changes:
+            known = self._kept[key] = changes, count()
+        return known[1]
+
     def write(self, operation: "qdrant_edge.UpdateOperation", points: int) -> None:
         """`points`: how many it adds or replaces."""
         with self._writing, failures_named():
+            self._changes += 1
             self._edge.update(operation)
+            self._changes += 1
             self._unflushed += points
             self._untidy += points
             if self._unflushed >= FLUSH_AFTER:

@@ -163,6 +163,23 @@ def test_frequencies_are_counts_of_the_company(kb):
     assert found.rarity(mesa) == pytest.approx(rarity(7, 3))
 
 
+def test_frequencies_follow_what_is_stored_and_deleted(kb):
+    sofa = token_id("sof")
+    seen = []
+    for number in range(3):
+        kb.upsert("kb", [point(number, "sofá")])
+        seen.append(kb.frequencies("kb", MOVEIS, [sofa]))
+    kb.delete("kb", of(MOVEIS, pieces=["faq:0"]))
+    seen.append(kb.frequencies("kb", MOVEIS, [sofa]))
+
+    assert [(found.points, found.counts[sofa]) for found in seen] == [
+        (1, 1),
+        (2, 2),
+        (3, 3),
+        (2, 2),
+    ]
+
+
 def test_frequencies_of_an_empty_company_are_none(kb):
     found = kb.frequencies("kb", MOVEIS, [token_id("sof")])
 
