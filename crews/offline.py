@@ -6,15 +6,12 @@ from crews import sentences
 from crews.models import Reason
 from crews.questions import Answer, HandOff, Question, Source, Speaker
 from crews.texts import phrases
-from knowledge import quoting, search, support
+from knowledge import judging, quoting, search, support
+from knowledge.judging import Verdict
 from knowledge.models import Index
 from knowledge.search import Found, Result
 
-FOUND = 5
 MOST_OPTIONS = 3
-# Of the support that an answer needs; with less nobody can guess what is meant.
-CLOSE = 0.6
-ABOUT = 0.1
 THANKS = (
     "obrigado",
     "obrigada",
@@ -36,21 +33,14 @@ def answer(question: Question) -> Answer:
     text = _asked(question)
     result = search.search(question.tenant, _wanted(question, text))
     question.checkpoint()
-    if not any(not word.is_faint for word in result.question.words):
+    judged = judging.judge(result, support.needed(question.tenant))
+    if judged.verdict == Verdict.GREETING:
         return _courtesy(question, text)
-    needed = support.needed(question.tenant)
-    best = _best(result, needed)
-    if best is not None:
-        return _quote(question, result, best)
-    if result.support >= needed * CLOSE and not _was_asked_back(question):
+    if judged.best is not None:
+        return _quote(question, result, judged.best)
+    if judged.verdict == Verdict.ASK and not _was_asked_back(question):
         return _ask_back(question, result.found)
     return Answer(handoff=HandOff(Reason.NOT_SUPPORTED, tried=_tried(result)))
-
-
-def _best(result: Result, needed: float) -> Found | None:
-    """The first one that the search names of those that cover about as much as any."""
-    least = max(needed, result.support - ABOUT)
-    return next((one for one in result.found if one.support >= least), None)
 
 
 def _asked(question: Question) -> str:
@@ -82,7 +72,7 @@ def _wanted(question: Question, text: str) -> search.Wanted:
         text=text,
         language=question.talk.language[:2] or question.tenant.language[:2],
         domain=question.config.domain,
-        limit=FOUND,
+        limit=judging.LOOKED_AT,
     )
 
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from crews import offline
 from knowledge import judging, search, trying
 from knowledge.engines.failures import (
     OwnedElsewhereError,
@@ -43,15 +42,6 @@ def test_what_would_be_quoted_is_told(known, moveis):
     trial = tried(moveis, "vcs entregam em salvador?")
 
     assert trial.judgement.best.passage.title == "Vocês entregam em Salvador?"
-
-
-def test_the_rule_is_that_of_the_answerer_without_a_model():
-    """Until it asks here itself, the two have to agree."""
-    assert (judging.CLOSE, judging.ABOUT, judging.LOOKED_AT) == (
-        offline.CLOSE,
-        offline.ABOUT,
-        offline.FOUND,
-    )
 
 
 def test_words_that_are_not_covered_are_named(known, moveis):
