@@ -213,4 +213,5 @@ CUTTERS: Mapping[Kind, Callable[[Any], Iterator[Cut]]] = {
     Kind.ARTICLE: _of_text,
     Kind.DOCUMENT: _of_text,
     Kind.PRODUCT: _of_product,
+    Kind.PAGE: _of_text,
 }

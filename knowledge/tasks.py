@@ -8,6 +8,7 @@ from knowledge import calibration, cases, emptying, errands, indexing
 from knowledge.engines.failures import EngineError
 from knowledge.imports import running
 from knowledge.models import Kind
+from knowledge.websites import running as visits
 from tenants import context
 from tenants.models import Tenant
 
@@ -57,6 +58,25 @@ def sweep_imports() -> None:
 @shared_task
 def drop_old_uploads() -> None:
     running.tidy()
+
+
+@shared_task
+def visit_website(*, website_id: int) -> None:
+    """For a while; then others have their turn, and it goes on after the pause the site wants."""
+    stretch = visits.run(website_id)
+    if stretch.tenant_id is not None:
+        sync_index.delay(tenant_id=stretch.tenant_id)
+    if stretch.wait_seconds is not None:
+        visit_website.apply_async(kwargs={"website_id": website_id}, countdown=stretch.wait_seconds)
+
+
+@shared_task
+def sweep_websites() -> None:
+    """Finds visits whose worker was killed, or whose alarm clock was lost; and begins due ones."""
+    for website_id in visits.left_behind(limit=SWEPT_AT_ONCE):
+        visit_website.delay(website_id=website_id)
+    for website_id in visits.start_due(limit=SWEPT_AT_ONCE):
+        visit_website.delay(website_id=website_id)
 
 
 @shared_task

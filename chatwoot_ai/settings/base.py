@@ -316,6 +316,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10,
         "options": {"expires": 30},
     },
+    "sweep-websites": {
+        "task": "knowledge.tasks.sweep_websites",
+        "schedule": 30,
+        "options": {"expires": 60},
+    },
     "drop-old-uploads": {
         "task": "knowledge.tasks.drop_old_uploads",
         "schedule": 60 * 60,

@@ -18,10 +18,14 @@ MEGABYTE = 1_000_000
 
 
 class Asker:
-    """Knows when the next request may leave. Waits for a site that asks for it, a few times."""
+    """Knows when the next request may leave. Waits for a site that asks for it, a few times.
+
+    `is_blind`: something that may be there could not be read this time.
+    """
 
     def __init__(self, tenant: Any, site: str) -> None:
         self.pause = PAUSE_SECONDS
+        self.is_blind = False
         self._tenant = tenant
         self._connection = f"website:{site}"[:80]
         self._next_at = 0.0
@@ -48,6 +52,7 @@ class Asker:
                 )
             except RemoteError as error:
                 if not self._is_worth_waiting(error):
+                    self.is_blind = self.is_blind or not error.permanent
                     raise
                 self._waits += 1
                 time.sleep(error.retry_after or 0.0)

@@ -21,6 +21,7 @@ UNREAD = _(
 
 @dataclass(frozen=True, slots=True)
 class Rules:
+    text: str
     parsed: Protego
     delay: float | None
     sitemaps: tuple[str, ...]
@@ -39,9 +40,13 @@ def read_rules(asker: Asker, start: str) -> Rules:
         if not _is_absent(error):
             raise SiteUnwellError(UNREAD, cause=str(error)) from error
         content = b""
-    parsed = Protego.parse(content.decode("utf-8-sig", errors="replace")[:MOST_CHARACTERS])
+    return rules_in(content.decode("utf-8-sig", errors="replace")[:MOST_CHARACTERS])
+
+
+def rules_in(text: str) -> Rules:
+    parsed = Protego.parse(text)
     sitemaps = tuple(parsed.sitemaps)[:MOST_SITEMAPS]
-    return Rules(parsed, parsed.crawl_delay(AGENT), sitemaps)
+    return Rules(text, parsed, parsed.crawl_delay(AGENT), sitemaps)
 
 
 def _is_absent(error: RemoteError) -> bool:

@@ -32,6 +32,7 @@ class Known:
     content_hash: str
     etag: str = ""
     last_modified: str = ""
+    links: tuple[str, ...] = ()
 
 
 class Status(TextChoices):
@@ -50,6 +51,8 @@ class Status(TextChoices):
     FAILED = "failed", pgettext_lazy("page of a website", "failed")
     GONE = "gone", _("gone")
     BEYOND_LIMIT = "beyond_limit", _("beyond the limit")
+    UNLINKED = "unlinked", _("no longer linked")
+    OTHER_SOURCE = "other_source", _("of another website")
 
 
 REASONS = {
@@ -70,12 +73,17 @@ REASONS = {
     Status.FAILED: "%(detail)s",
     Status.GONE: _("It is not there (status %(detail)s)."),
     Status.BEYOND_LIMIT: _("The limit of pages was reached before. Raise it to read this one."),
+    Status.UNLINKED: _("No page of the site and no sitemap leads to it any more."),
+    Status.OTHER_SOURCE: _("It is read already, for %(detail)s."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """One page. Text, hash and headers are there when it is stored."""
+    """One page. Text, hash and headers are there when it is stored.
+
+    `links` lead from it to others, as far as it asks to follow them.
+    """
 
     address: str
     status: Status
@@ -88,10 +96,16 @@ class Visited:
     content_hash: str = ""
     etag: str = ""
     last_modified: str = ""
+    links: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def reason(self) -> str:
-        return str(REASONS[self.status]) % {"detail": self.detail}
+        return reason(self.status, self.detail)
+
+
+def reason(status: str, detail: str) -> str:
+    """A sentence for staff."""
+    return str(REASONS[Status(status)]) % {"detail": detail}
 
 
 class SiteUnwellError(Exception):

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import time
 import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ MOST_MEGABYTES = 10
 MOST_UNPACKED = 50_000_000  # what the protocol allows
 MOST_SITEMAPS = 50
 MOST_ADDRESSES = 20_000
+MOST_SECONDS = 240.0  # of a site that asks for long pauses, or answers slowly
 GZIP = b"\x1f\x8b"
 
 
@@ -29,7 +31,11 @@ def addresses_in(asker: Asker, sitemaps: Iterable[str], *, start: str) -> Iterat
     waiting = deque(sitemaps or [urljoin(start, "/sitemap.xml")])
     seen: set[str] = set()
     found = 0
+    until = time.monotonic() + MOST_SECONDS
     while waiting and len(seen) < MOST_SITEMAPS:
+        if time.monotonic() > until:
+            asker.is_blind = True
+            return
         sitemap = as_start(absolute(waiting.popleft(), base=start), start=start)
         if sitemap in seen or site_of(sitemap) != site_of(start):
             continue
@@ -50,6 +56,7 @@ def _content_of(asker: Asker, sitemap: str) -> bytes:
     try:
         content = asker.get(sitemap, most_megabytes=MOST_MEGABYTES, follow_redirects=True).content
     except RemoteError as error:
+        asker.is_blind = asker.is_blind or error.status is None
         logger.info("No sitemap: %s", type(error).__name__)
         return b""
     return _unpacked(content) if content.startswith(GZIP) else content

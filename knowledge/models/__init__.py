@@ -18,16 +18,24 @@ from knowledge.models.passage import Passage, PassageState
 from knowledge.models.piece import Kind, Language, Origin, Piece, PieceState
 from knowledge.models.product import Product
 from knowledge.models.rule import BusinessRule
+from knowledge.models.website import (
+    VISITED_NOW,
+    PageReport,
+    VisitState,
+    WebPage,
+    Website,
+)
 
 # Every kind of knowledge that staff keep, and its table.
 PIECES: dict[Kind, type[Piece]] = {
-    model.kind: model for model in (BusinessRule, Faq, Article, Document, Product)
+    model.kind: model for model in (BusinessRule, Faq, Article, Document, Product, WebPage)
 }
 
 __all__ = [
     "ACTIVE",
     "IMPORTED",
     "PIECES",
+    "VISITED_NOW",
     "Article",
     "ArticleType",
     "BusinessRule",
@@ -42,6 +50,7 @@ __all__ = [
     "Kind",
     "Language",
     "Origin",
+    "PageReport",
     "Passage",
     "PassageState",
     "Piece",
@@ -52,4 +61,7 @@ __all__ = [
     "Text",
     "Upload",
     "UploadPart",
+    "VisitState",
+    "WebPage",
+    "Website",
 ]
