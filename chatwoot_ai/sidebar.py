@@ -31,6 +31,8 @@ from knowledge.models import (
     Product,
     SearchCase,
     Space,
+    WebPage,
+    Website,
 )
 from tenants.models import (
     ApiToken,
@@ -74,8 +76,10 @@ SECTIONS: tuple[tuple[Any, tuple[Item, ...]], ...] = (
             Item("quiz", Faq),
             Item("article", Article),
             Item("description", Document),
+            Item("web", WebPage),
             Item("inventory_2", Product),
             Item("upload_file", Import),
+            Item("travel_explore", Website),
             Item("troubleshoot", SearchCase, "try", _("Try the search")),
             Item("manage_search", Index),
             Item("hub", Space),

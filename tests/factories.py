@@ -41,12 +41,15 @@ from knowledge.models import (
     Import,
     ImportProblem,
     Index,
+    PageReport,
     Passage,
     Product,
     SearchCase,
     Space,
     Upload,
     UploadPart,
+    WebPage,
+    Website,
 )
 from knowledge.models import (
     Kind as KnowledgeKind,
@@ -488,6 +491,32 @@ class ProductFactory(OfTenantFactory):
     name = factory.Sequence(lambda n: f"Product {n}")
 
 
+class WebsiteFactory(OfTenantFactory):
+    class Meta:
+        model = Website
+
+    address = factory.Sequence(lambda n: f"https://site-{n}.example/")
+
+
+class PageReportFactory(OfTenantFactory):
+    class Meta:
+        model = PageReport
+
+    website = factory.SubFactory(WebsiteFactory, tenant=factory.SelfAttribute("..tenant"))
+    address = factory.Sequence(lambda n: f"https://site.example/{n}")
+    status = "stored"
+
+
+class WebPageFactory(OfTenantFactory):
+    class Meta:
+        model = WebPage
+
+    website = factory.SubFactory(WebsiteFactory, tenant=factory.SelfAttribute("..tenant"))
+    address = factory.Sequence(lambda n: f"https://site.example/{n}")
+    title = factory.Sequence(lambda n: f"Page {n}")
+    body = factory.Sequence(lambda n: f"Text {n}.")
+
+
 class PassageFactory(OfTenantFactory):
     """Of a row that need not be there; saving a row makes its passages by itself."""
 
@@ -658,6 +687,9 @@ FACTORIES = {
         UploadPartFactory,
         ImportFactory,
         ImportProblemFactory,
+        WebsiteFactory,
+        PageReportFactory,
+        WebPageFactory,
         TagFactory,
         RoomFactory,
         LampFactory,

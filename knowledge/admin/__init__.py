@@ -10,6 +10,8 @@ from knowledge.admin import (
     products,
     rules,
     spaces,
+    web_pages,
+    websites,
 )
 
 __all__ = [
@@ -22,4 +24,6 @@ __all__ = [
     "products",
     "rules",
     "spaces",
+    "web_pages",
+    "websites",
 ]

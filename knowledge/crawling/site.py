@@ -33,6 +33,7 @@ class Known:
     etag: str = ""
     last_modified: str = ""
     links: tuple[str, ...] = ()
+    depth: int = 1
 
 
 class Status(TextChoices):

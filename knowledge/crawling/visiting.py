@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -92,6 +92,7 @@ class Visit:
         self._asker = Asker(tenant, site_of(self._start))
         self._rules: robots.Rules | None = None
         self._waiting: deque[_Stop] = deque()
+        self._depths: dict[str, int] = {}
         self._seen: set[str] = set()
         self._results: dict[str, Status] = {}
         self._by_hash: dict[str, str] = {}
@@ -126,7 +127,7 @@ class Visit:
                 if stop.address not in self._results:
                     yield self._told(stop, Status.BEYOND_LIMIT)
         else:
-            stop = self._waiting.popleft()
+            stop = self._as_near(self._waiting.popleft())
             if stop.address not in self._results:
                 yield from self._go(stop)
 
@@ -145,7 +146,7 @@ class Visit:
         return {
             "start": self._start,
             "robots": None if self._rules is None else self._rules.text,
-            "waiting": [astuple(stop) for stop in self._waiting],
+            "waiting": [astuple(self._as_near(stop)) for stop in self._waiting],
             "results": dict(self._results),
             "hashes": self._by_hash,
             "variants": dict(self._variants),
@@ -183,8 +184,8 @@ class Visit:
         self._reach(self._start)
         self._waiting.append(_Stop(self._start, 0))
         # Stored pages come before all others: they are what answers are made of.
-        for address in self._known:
-            yield from self._hear_of(address, depth=1)
+        for address, known in self._known.items():
+            yield from self._hear_of(address, depth=known.depth)
         if self._site.reads_sitemap and self._site.depth > 0:
             for address in sitemaps.addresses_in(self._asker, rules.sitemaps, start=self._start):
                 self._reach(address)
@@ -213,7 +214,10 @@ class Visit:
             yield from self._hear_of(link, depth=stop.depth + 1)
 
     def _hear_of(self, address: str, *, depth: int) -> Iterator[Visited]:
-        if address in self._seen or len(self._seen) >= MOST_ADDRESSES or depth > self._site.depth:
+        if depth > self._site.depth:
+            return
+        self._depths[address] = min(depth, self._depths.get(address, depth))
+        if address in self._seen or len(self._seen) >= MOST_ADDRESSES:
             return
         self._seen.add(address)
         stop = _Stop(address, depth)
@@ -227,6 +231,10 @@ class Visit:
             yield self._told(stop, Status.BEYOND_LIMIT)
         else:
             self._waiting.append(stop)
+
+    def _as_near(self, stop: _Stop) -> _Stop:
+        """Something nearer to the start may have led to it since it waits."""
+        return replace(stop, depth=min(stop.depth, self._depths.get(stop.address, stop.depth)))
 
     def _hear_of_other_site(self, stop: _Stop) -> Iterator[Visited]:
         """Told once for each."""

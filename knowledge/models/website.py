@@ -194,8 +194,9 @@ class PageReport(TenantModel):
 class WebPage(Text):
     """A page as it was read, or as staff wrote it: then visits leave its title and text alone.
 
-    `fingerprint` is of what was read last. `is_gone` is one that a visit archived, so that a visit
-    may publish it again; `missed` counts visits that did not find it.
+    `fingerprint` is of what was read last, `depth` counts links from the start. `is_gone` is one
+    that a visit archived, so that a visit may publish it again; `missed` counts visits that did not
+    find it.
     """
 
     kind = Kind.PAGE
@@ -204,6 +205,7 @@ class WebPage(Text):
         "last_modified",
         "fingerprint",
         "links",
+        "depth",
         "missed",
         "is_gone",
     }
@@ -228,6 +230,7 @@ class WebPage(Text):
     last_modified = models.CharField(max_length=100, blank=True, editable=False)
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     links = DocumentField(default=list, editable=False)
+    depth = models.PositiveSmallIntegerField(default=0, editable=False)
     missed = models.PositiveSmallIntegerField(default=0, editable=False)
     is_gone = models.BooleanField(default=False, editable=False)
 

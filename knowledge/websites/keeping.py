@@ -38,21 +38,26 @@ LEFT = frozenset(
 
 
 class StoredPages(Mapping[str, Known]):
-    """The pages of a website by address. What each is known by is read when it is asked for."""
+    """The pages of a website by address, the nearest to its start first.
+
+    What each is known by is read when it is asked for.
+    """
 
     def __init__(self, website: Website) -> None:
         self._rows = WebPage.objects.filter(website=website, is_gone=False)
-        self._addresses = dict.fromkeys(self._rows.order_by("pk").values_list("address", flat=True))
+        self._addresses = dict.fromkeys(
+            self._rows.order_by("depth", "pk").values_list("address", flat=True)
+        )
 
     def __getitem__(self, address: str) -> Known:
         if address not in self._addresses:
             raise KeyError(address)
-        columns = ("fingerprint", "etag", "last_modified", "links")
+        columns = ("fingerprint", "etag", "last_modified", "links", "depth")
         found = self._rows.values_list(*columns).filter(address=address).first()
         if found is None:
             raise KeyError(address)
-        content_hash, etag, last_modified, links = found
-        return Known(content_hash, etag, last_modified, tuple(links))
+        content_hash, etag, last_modified, links, depth = found
+        return Known(content_hash, etag, last_modified, tuple(links), depth)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._addresses)
@@ -113,6 +118,7 @@ def _add(website: Website, visited: Visited) -> None:
         category=website.category,
         origin=Origin.WEBSITE,
         source=visited.address[:LONGEST_SOURCE],
+        depth=visited.depth,
         **_text_of(visited),
         **_marks_of(visited),
     )
@@ -134,7 +140,11 @@ def _change(page: WebPage, visited: Visited, now: datetime) -> None:
 
 def _mark(page: WebPage, visited: Visited) -> None:
     """An answer without a text says nothing new about the page but that it is there."""
-    marks = {"missed": 0, **(_marks_of(visited) if visited.content_hash else {})}
+    marks = {
+        "missed": 0,
+        "depth": visited.depth,
+        **(_marks_of(visited) if visited.content_hash else {}),
+    }
     if any(getattr(page, name) != value for name, value in marks.items()):
         _note(page, **marks)
 

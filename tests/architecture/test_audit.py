@@ -40,6 +40,7 @@ NOT_AUDITED = {
     "knowledge.UploadPart": "is a piece of such a file",
     "knowledge.Import": "is the record of an import; the rows it writes are recorded",
     "knowledge.ImportProblem": "is a part of such a record",
+    "knowledge.PageReport": "is the record of a visit; the pages it writes are recorded",
     "knowledge.Space": "follows what the index does",
     "chatwoot_ai.Pulse": "a sign of life, twice a minute",
 }

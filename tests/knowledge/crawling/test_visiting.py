@@ -27,7 +27,9 @@ def stored(found):
 
 def known_from(site, found):
     return {
-        each.address: Known(each.content_hash, each.etag, each.last_modified)
+        each.address: Known(
+            each.content_hash, each.etag, each.last_modified, each.links, each.depth
+        )
         for each in found.values()
         if each.status in (Status.STORED, Status.UNCHANGED)
     }
@@ -323,6 +325,13 @@ class TestAgain:
         visited(known)
 
         assert site.heard[-1].headers["If-Modified-Since"] == date
+
+    def test_each_visit_goes_as_deep_as_the_first_and_no_deeper(self, site, visited):
+        furnish(site)
+        first = visited(depth=2)
+        known = known_from(site, first)
+
+        assert visited(known, depth=2).keys() == first.keys()
 
     def test_a_stored_page_that_is_no_longer_wanted_is_told(self, site, visited):
         furnish(site)
