@@ -49,7 +49,7 @@ EXPORTED = ("external_id", "state", "language", "origin", "source", "changed_at"
 
 class PieceAdmin(ScopedAdmin):
     area = Area.KNOWLEDGE
-    list_select_related = ("tenant",)
+    list_select_related: Any = ("tenant",)
     ordering = ("-changed_at", "-pk")
     readonly_fields: ClassVar[tuple[str, ...]] = LATER
     search_fields: ClassVar[tuple[str, ...]] = ()

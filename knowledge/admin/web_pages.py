@@ -1,6 +1,6 @@
 """Pages of websites, as text: read by visits, or written by hand."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -25,10 +25,16 @@ UNREAD = {"etag": "", "last_modified": "", "fingerprint": ""}
 class WebPageAdmin(TextAdmin):
     list_display = ("title", "shown_address", "is_by_hand", "category", *COLUMNS)
     list_filter = (*FILTERS, CategoryFilter, "website", ("is_by_hand", BooleanRadioFilter))
-    list_select_related = ("tenant", "website")
+    list_select_related: Any = ("tenant", "website")
     search_fields = ("title", "category", "address")
     search_help_text = _("Searches by title, category and address.")
-    readonly_fields = (*LATER, "beginning", "shown_address", "shown_website", "last_visit")
+    readonly_fields: ClassVar[Any] = (
+        *LATER,
+        "beginning",
+        "shown_address",
+        "shown_website",
+        "last_visit",
+    )
     fieldsets = (
         (None, {"fields": ("title", "category", "body", "is_by_hand")}),
         (_("On the website"), {"fields": ("shown_address", "shown_website", "last_visit")}),

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
@@ -102,7 +102,7 @@ class WebsiteAdmin(ScopedAdmin):
         """Each leads to the pages with this status."""
         address = reverse("admin:knowledge_website_reports", args=[row.pk])
         link = '<a class="text-link" href="{}?status={}">{}: {}</a>'
-        return format_html_join(format_html("<br>"), link, _counts(row, address)) or words.NOTHING
+        return format_html_join(SafeString("<br>"), link, _counts(row, address)) or words.NOTHING
 
     @display(description=_("last error"))
     def failure(self, row: Website) -> str:

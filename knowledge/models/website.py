@@ -152,10 +152,10 @@ class Website(TenantModel):
         stored = type(self).objects.filter(pk=self.pk, address=found)
         try:
             if not (found and self.pk and stored.exists()):
-                check_url(found)
+                check_url(found or written)
         except ValidationError as error:
             raise ValidationError({"address": error.messages}) from error
-        self.address = found
+        self.address = found or written
 
 
 class PageReport(TenantModel):

@@ -64,13 +64,13 @@ def test_posting_makes_sure_of_the_index_and_fills_it(address, call, moveis, eng
 
 @both
 @pytest.mark.parametrize(
-    "query", ["", "?confirm=", "?confirm=page", "?confirm=all", "?kind=faq", "?confirm=FAQ"]
+    "query", ["", "?confirm=", "?confirm=site", "?confirm=all", "?kind=faq", "?confirm=FAQ"]
 )
 def test_nothing_is_deleted_without_naming_the_kind(address, query, call, known):
     status, refusal = call("delete", f"{address}{query}")
 
     assert status == 400
-    assert "rule, faq, article, document, product" in str(refusal["fields"]["confirm"])
+    assert "rule, faq, article, document, product, page" in str(refusal["fields"]["confirm"])
 
 
 @both
