@@ -21,7 +21,7 @@ def test_kinds_are_counted(address, call, known, moveis):
 
     counts = {row["kind"]: row for row in body["collections"]}
     assert status == 200
-    assert list(counts) == ["rule", "faq", "article", "document", "product"]
+    assert list(counts) == ["rule", "faq", "article", "document", "product", "page"]
     assert counts["faq"] == {
         "kind": "faq",
         "entries": 4,
