@@ -8,6 +8,7 @@ import pytest
 from django.contrib import admin
 
 from chatwoot_ai.management.commands.translations import find_problems
+from knowledge.models import Website
 from tests.factories import (
     FACTORIES,
     AlarmFactory,
@@ -19,7 +20,9 @@ from tests.factories import (
     InstallationCredentialFactory,
     MembershipFactory,
     OutboundMessageFactory,
+    PageReportFactory,
     SpendingFactory,
+    WebPageFactory,
 )
 from tests.factories import ApiTokenFactory as TokenFactory
 
@@ -113,6 +116,9 @@ def rows(moveis, platform_admin):
     InboundEventFactory(
         tenant=moveis, text="Tt", turn=message.turn, conversation=message.conversation
     )
+    page = WebPageFactory(tenant=moveis, title="Tt", body="Bb", category="Cc")
+    PageReportFactory(tenant=moveis, website=page.website, address=page.address)
+    Website.objects.update(counts={"stored": 1}, state="failed", error="Ee")
     AuditEntryFactory(
         tenant=moveis, object_label="Rr", actor_label="Aa", changes={"name": ["x", "y"]}
     )
