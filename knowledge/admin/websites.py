@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -118,10 +119,17 @@ class WebsiteAdmin(ScopedAdmin):
             self,
             request,
             row,
-            question=_("Visit this website now? One that is not in use stays unvisited."),
-            act=lambda: _act(control.start, row),
+            question=_("Visit this website now?"),
+            act=lambda: self._start(request, row),
             done=_("The visit is under way. Open this page again to see how far it is."),
         )
+
+    def _start(self, request: HttpRequest, row: Website) -> HttpResponse | None:
+        if control.start(row):
+            return None
+        refusal = _("No visit was begun: one is under way, or the website is not in use.")
+        self.message_user(request, refusal, messages.WARNING)
+        return redirect("admin:knowledge_website_change", row.pk)
 
     @action(description=_("Stop"), url_path="stop", permissions=["act"])
     def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -131,7 +139,7 @@ class WebsiteAdmin(ScopedAdmin):
             request,
             row,
             question=_("Stop the visit? What was read already stays."),
-            act=lambda: _act(control.stop, row),
+            act=lambda: _stop(row),
             done=_("The visit is stopped."),
         )
 
@@ -163,6 +171,6 @@ def _counts(row: Website, address: str) -> Iterator[tuple[Any, ...]]:
             yield address, status.value, status.label, words.number(count)
 
 
-def _act(decide: Any, row: Website) -> None:
+def _stop(row: Website) -> None:
     """What is over meanwhile stays as it is, and the page shows it."""
-    decide(row)
+    control.stop(row)

@@ -122,6 +122,13 @@ class TestWebsite:
         row.refresh_from_db()
         assert row.state == "stopped"
 
+    def test_who_asks_for_a_visit_that_cannot_be_is_told(self, page, moveis, alarm_clocks):
+        row = WebsiteFactory(tenant=moveis, is_enabled=False)
+        answer = page.post(of(row, "visit"), follow=True)
+
+        assert "not in use" in str(next(iter(answer.context["messages"])))
+        assert alarm_clocks == []
+
     @pytest.mark.parametrize("part", ["visit", "stop"])
     def test_who_only_looks_has_no_such_buttons(self, part, moveis, signed_in):
         row = WebsiteFactory(tenant=moveis)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from knowledge import indexing, search
+from knowledge import indexing, search, tasks
 from knowledge.crawling.site import Site
 from knowledge.crawling.visiting import Visit
 from knowledge.models import PageReport, Passage, PieceState, WebPage, Website
@@ -438,3 +438,45 @@ def test_what_a_visit_keeps_of_itself_is_json(site, moveis):
         visit = Visit(moveis, Site(site.url), kept=kept)
 
     assert len({each.address for each in told}) == len(told) == 20
+
+
+class TestTasks:
+    @pytest.fixture
+    def later(self, monkeypatch):
+        heard = []
+        monkeypatch.setattr(
+            tasks.visit_website, "apply_async", lambda **options: heard.append(options)
+        )
+        return heard
+
+    def test_a_visit_goes_on_after_the_pause_and_is_indexed_meanwhile(
+        self, site, website, later, alarm_clocks, monkeypatch
+    ):
+        monkeypatch.setattr(running, "MOST_STEPS", 2)
+        furnish(site)
+        control.start(website)
+        alarm_clocks.clear()
+        tasks.visit_website.run(website_id=website.pk)
+
+        (again,) = later
+        assert again["kwargs"] == {"website_id": website.pk}
+        assert again["countdown"] == pytest.approx(0.01)
+        assert alarm_clocks == [("index", {"tenant_id": website.tenant_id})]
+
+    def test_a_visit_that_is_over_wakes_nobody(self, site, website, later):
+        control.start(website)
+        tasks.visit_website.run(website_id=website.pk)
+
+        assert later == []
+
+    def test_the_sweep_finds_what_is_due_and_what_was_left(self, moveis, cosmeticos, alarm_clocks):
+        hour = timedelta(hours=1)
+        left = WebsiteFactory(tenant=moveis, state="running", lease_until=timezone.now() - hour)
+        due = WebsiteFactory(tenant=cosmeticos, next_at=timezone.now() - hour)
+        WebsiteFactory(tenant=moveis, state="running", lease_until=timezone.now() + hour)
+        tasks.sweep_websites.run()
+
+        assert alarm_clocks == [
+            ("visit", {"website_id": left.pk}),
+            ("visit", {"website_id": due.pk}),
+        ]
