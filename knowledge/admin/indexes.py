@@ -34,6 +34,7 @@ class IndexAdmin(ReadOnlyAdmin):
     list_display = ("company", "standing", "ready", "due", "indexed_at", "failure")
     list_filter = ("tenant",)
     list_select_related = ("tenant", "space")
+    search_fields = ("tenant__name",)
     ordering = ("tenant__name", "pk")
     fieldsets = (
         (None, {"fields": ("company", "standing_label", "ready", "due", "failure", "retry_at")}),

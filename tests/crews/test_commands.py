@@ -402,7 +402,7 @@ class TestAsk:
 
         shown = run("ask", "moveis", "Oi")
 
-        assert "handed to a person: no crew is set up yet" in shown
+        assert "handed to a person: nothing is set up to answer yet" in shown
 
     def test_model_calls_of_this_question_are_counted(self, moveis, cosmeticos, script):
         def thinks(question):

@@ -57,9 +57,9 @@ def test_other_space_is_asked_anew(change, search, moveis, models):
 
 
 def test_many_texts_go_in_batches(search, moveis, models):
-    llm.embed(moveis, [f"produto {number}" for number in range(130)])
+    llm.embed(moveis, [f"produto {number}" for number in range(258)])
 
-    assert [len(body["input"]) for body in models.bodies] == [64, 64, 2]
+    assert [len(body["input"]) for body in models.bodies] == [128, 128, 2]
     assert LlmCall.objects.count() == 3
 
 
@@ -85,14 +85,14 @@ def test_known_text_is_found_in_redis(search, moveis, models, settings):
 
 
 def test_what_came_before_a_failure_is_kept(search, moveis, models):
-    texts = [f"produto {number}" for number in range(100)]
+    texts = [f"produto {number}" for number in range(200)]
     models.script(Answer(), fail(400))
     with pytest.raises(failures.RequestRefusedError):
         llm.embed(moveis, texts)
 
     llm.embed(moveis, texts)
 
-    assert [len(body["input"]) for body in models.bodies] == [64, 36, 36]
+    assert [len(body["input"]) for body in models.bodies] == [128, 72, 72]
 
 
 def test_nothing_costs_nothing(search, moveis, models):

@@ -69,7 +69,19 @@ CONFIGURATION = {
     "provider",
 }
 CONVERSATIONS = {"conversation", "turn", "inboundevent", "outboundmessage", "alarm"}
-OF_EVERYBODY = CONFIGURATION | CONVERSATIONS
+KNOWLEDGE = {
+    "article",
+    "businessrule",
+    "document",
+    "faq",
+    "import",
+    "index",
+    "product",
+    "searchcase",
+    "webpage",
+    "website",
+}
+OF_EVERYBODY = CONFIGURATION | CONVERSATIONS | KNOWLEDGE
 SEEN = {
     Role.OWNER: {
         *OF_EVERYBODY,

@@ -148,7 +148,8 @@ class TestDataKeys:
 
     def test_what_cannot_be_read_is_named_and_its_key_is_kept(self, texts, moveis):
         row = Credential.objects.get(tenant=moveis, ref="ref-3")
-        Credential.objects.filter(pk=row.pk).note(ciphertext=row.ciphertext[:-1] + b"x")
+        altered = row.ciphertext[:-1] + bytes([row.ciphertext[-1] ^ 1])
+        Credential.objects.filter(pk=row.pk).note(ciphertext=altered)
         output = io.StringIO()
         with pytest.raises(CommandError):
             call_command("rotate_keys", "--data-keys", stdout=output, stderr=output)

@@ -36,7 +36,20 @@ CONFIGURATION = [
 ]
 
 
-@pytest.mark.parametrize("parts", [PARTS, API, CONFIGURATION], ids=["rows", "API", "configuration"])
+MESSAGES = ["tests/crews/test_webhook.py", "tests/crews/test_takeover.py"]
+KNOWLEDGE = [
+    "tests/knowledge/test_indexing.py",
+    "tests/knowledge/test_search.py",
+    "tests/knowledge/imports",
+    "tests/crews/test_offline.py",
+]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [PARTS, API, CONFIGURATION, MESSAGES, KNOWLEDGE],
+    ids=["rows", "API", "configuration", "messages", "knowledge"],
+)
 def test_rows_are_kept_apart_recorded_and_served_alike(parts):
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "0", "--show-capture=no", *parts],
