@@ -247,6 +247,32 @@ class TestRebuilding:
         assert engine.collections() == [engine.alias_target(alias())]
         assert titles(moveis, "entrega salvador")[0] == "Vocês entregam em Salvador?"
 
+    def test_searches_find_everything_at_every_step(self, known, moveis, monkeypatch, engine):
+        monkeypatch.setattr(indexing, "DRAIN_SECONDS", 0)
+        found = []
+
+        def searching_around(name):
+            call = getattr(engine, name)
+
+            def searched(*args, **options):
+                look()
+                answer = call(*args, **options)
+                look()
+                return answer
+
+            return searched
+
+        def look():
+            passages.raise_version(moveis)  # nothing is kept
+            found.append(titles(moveis, "entrega salvador")[:1])
+
+        for name in ("ensure_collection", "upsert", "count", "point_alias", "drop_collection"):
+            monkeypatch.setattr(engine, name, searching_around(name))
+        indexing.rebuild(Space.objects.get())
+
+        assert len(found) >= 10
+        assert all(first == ["Vocês entregam em Salvador?"] for first in found)
+
     def test_a_rebuild_that_fails_changes_nothing(self, known, moveis, monkeypatch, engine):
         before = engine.alias_target(alias())
         monkeypatch.setattr(engine, "upsert", lambda *_args: None)
