@@ -28,6 +28,11 @@ from tests.servers import (
 pytestmark = pytest.mark.xdist_group("serve")
 
 
+def hear_control_c():
+    """A suite that runs in the background of a shell has been told to ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Running(Server):
     """A server process whose output goes to a file of its own."""
 
@@ -43,6 +48,7 @@ class Running(Server):
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                preexec_fn=hear_control_c,
             )
         super().__init__(process, f"http://127.0.0.1:{self.port}", Path(folder))
 
