@@ -426,8 +426,9 @@ _SILENCE_BY_STATUS = {
 }
 _NEW_MATTER = {
     "boundary_message_id": (
-        f"COALESCE((SELECT max(e.message_id) FROM {_EVENTS} e WHERE e.conversation_id = {_TALKS}.id"
-        f" AND e.event = '{Kind.MESSAGE_CREATED.value}'), boundary_message_id)"
+        f"COALESCE((SELECT e.message_id FROM {_EVENTS} e WHERE e.conversation_id = {_TALKS}.id"
+        " AND e.message_id IS NOT NULL ORDER BY e.conversation_id DESC, e.message_id DESC LIMIT 1),"
+        " boundary_message_id)"
     ),
     "control_reason": "CASE WHEN control = 'bot' THEN 'resolved' ELSE control_reason END",
     "control_at": f"CASE WHEN control = 'bot' THEN {_NOW} ELSE control_at END",
