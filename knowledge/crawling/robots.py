@@ -1,14 +1,17 @@
 """What a site allows us to read, by its robots.txt."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from django.utils.translation import gettext_lazy as _
-from protego import Protego
 
 from integrations.failures import RemoteError
 from knowledge.crawling.asking import AGENT, Asker
 from knowledge.crawling.site import SiteUnwellError
+
+if TYPE_CHECKING:
+    from protego import Protego
 
 MOST_MEGABYTES = 1
 MOST_CHARACTERS = 512_000  # more need not be read, says the standard (RFC 9309)
@@ -22,7 +25,7 @@ UNREAD = _(
 @dataclass(frozen=True, slots=True)
 class Rules:
     text: str
-    parsed: Protego
+    parsed: "Protego"
     delay: float | None
     sitemaps: tuple[str, ...]
 
@@ -44,6 +47,8 @@ def read_rules(asker: Asker, start: str) -> Rules:
 
 
 def rules_in(text: str) -> Rules:
+    from protego import Protego
+
     parsed = Protego.parse(text)
     sitemaps = tuple(parsed.sitemaps)[:MOST_SITEMAPS]
     return Rules(text, parsed, parsed.crawl_delay(AGENT), sitemaps)

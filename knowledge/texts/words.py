@@ -4,8 +4,6 @@ from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
-import snowballstemmer
-
 from knowledge.texts.folding import folded_words
 from knowledge.texts.languages import Language, find
 
@@ -45,4 +43,6 @@ _one_at_a_time = Lock()
 
 @cache
 def _stemmer(name: str) -> Any:
+    import snowballstemmer  # with the words of thirty languages
+
     return snowballstemmer.stemmer(name)
