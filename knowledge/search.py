@@ -150,6 +150,13 @@ def search(
     return Result(question, tuple(found[: wanted.limit]), ranking.missing)
 
 
+def frequencies(tenant: Tenant, question: Question) -> Frequencies:
+    """How rare the words of a question are among the company's passages, which are indexed."""
+    index = Index.objects.select_related("space").get(tenant=tenant, space__isnull=False)
+    engine = choosing.engine()
+    return _frequencies(engine, index.space, tenant, question, version=index.version)
+
+
 def weights_of(tenant: Tenant) -> dict[str, int]:
     config = configuration.effective(tenant.pk)
     chosen = {leg: config.setting(f"search_weight_{leg}") for leg in (DENSE, WORDS, CHARS)}
@@ -225,13 +232,16 @@ def _vector_of(one: _Search) -> Vector:
 def _shares(one: _Search, passages: Sequence[Passage]) -> dict[str, float]:
     if not passages:
         return {}
-    terms = [word.term for word in one.question.words]
-    known = _frequencies(one, terms)
+    known = _frequencies(one.engine, one.space, one.tenant, one.question, version=one.version)
     return {str(row.pk): support.share(one.question, row, known) for row in passages}
 
 
-def _frequencies(one: _Search, terms: Sequence[int]) -> Frequencies:
-    return rarities.frequencies(one.engine, one.alias, one.tenant.pk, terms, version=one.version)
+def _frequencies(
+    engine: Engine, space: Space, tenant: Tenant, question: Question, *, version: int
+) -> Frequencies:
+    terms = [word.term for word in question.words]
+    alias = spaces.alias_of(space)
+    return rarities.frequencies(engine, alias, tenant.pk, terms, version=version)
 
 
 def _passages(tenant: Tenant, ids: Sequence[str]) -> dict[str, Passage]:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from knowledge import judging, search, spaces, support
-from knowledge.engines import choosing
+from knowledge import judging, search, support
 from knowledge.engines.failures import EngineError, OwnedElsewhereError, RateLimitedError
 from knowledge.judging import Judgement
 from knowledge.models import Index
@@ -86,9 +85,7 @@ def explain(error: EngineError) -> str:
 def _rows(tenant: Tenant, result: Result) -> Sequence[Row]:
     if not result.found:
         return ()
-    space = Index.objects.select_related("space").get(tenant=tenant).space
-    terms = [word.term for word in result.question.words]
-    known = choosing.engine().frequencies(spaces.alias_of(space), tenant.pk, terms)
+    known = search.frequencies(tenant, result.question)
     return [
         Row(one, rank, tuple(support.missing(result.question, one.passage, known)))
         for rank, one in enumerate(result.found, start=1)

@@ -1,6 +1,5 @@
 """What operators do to the index: bring it up to date, compare it with the rows, build it anew."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from knowledge.models import Index, Passage, PassageState, Space
 from tenants.models import Tenant
 
 MOST_NAMED = 20
+AT_ONCE = 500
 
 
 @dataclass(slots=True)
@@ -44,9 +44,9 @@ def check(tenant: Tenant, *, repair: bool = False) -> dict[str, Any]:
     """Compares both ways. With `repair` what differs is due, and what is foreign is taken out."""
     found = Comparison()
     index = Index.objects.filter(tenant=tenant).select_related("space").first()
-    rows = Passage.objects.for_tenant(tenant).filter(state=PassageState.READY)
-    known = dict(rows.values_list("pk", "revision"))
-    found.passages = len(known)
+    rows = Passage.objects.for_tenant(tenant).only("kind", "piece_id", "revision", "state")
+    known = {str(row.pk): row for row in rows}
+    found.passages = sum(row.state == PassageState.READY for row in known.values())
     if index is not None and index.space is not None:
         _compare(tenant, index.space, known, found, repair=repair)
     Index.objects.filter(tenant=tenant).update(checked_at=timezone.now())
@@ -54,27 +54,38 @@ def check(tenant: Tenant, *, repair: bool = False) -> dict[str, Any]:
 
 
 def _compare(
-    tenant: Tenant, space: Space, known: dict[Any, str], found: Comparison, *, repair: bool
+    tenant: Tenant, space: Space, known: dict[str, Passage], found: Comparison, *, repair: bool
 ) -> None:
+    """What is due or gone already is on its way, so it may differ."""
     engine = choosing.engine()
-    differing, foreign = [], []
-    left = {str(pk): revision for pk, revision in known.items()}
+    foreign, differing = [], []
+    lacking = {pk for pk, row in known.items() if row.state == PassageState.READY}
     for stored in _stored(engine, space, tenant):
-        revision = left.pop(stored.id, None)
-        if revision is None and not Passage.objects.filter(pk=stored.id, tenant=tenant).exists():
+        row = known.get(stored.id)
+        lacking.discard(stored.id)
+        if row is None:
             found.note("foreign", stored.piece)
             foreign.append(stored.id)
-        elif revision is not None and revision != stored.revision:
+        elif row.state == PassageState.READY and row.revision != stored.revision:
             found.note("stale", stored.piece)
             differing.append(stored.id)
-    for pk in left:
-        found.note("lacking", Passage.objects.get(pk=pk).piece)
+    for pk in sorted(lacking):
+        found.note("lacking", known[pk].piece)
         differing.append(pk)
     if repair:
-        rows = Passage.objects.for_tenant(tenant).filter(pk__in=differing)
-        rows.update(state=PassageState.DUE)
-        if foreign:
-            engine.delete(space.collection, Scope(tenant_id=tenant.pk, ids=foreign))
+        _repair(tenant, space, engine, differing, foreign)
+
+
+def _repair(
+    tenant: Tenant, space: Space, engine: Engine, differing: list[str], foreign: list[str]
+) -> None:
+    rows = Passage.objects.for_tenant(tenant)
+    for start in range(0, len(differing), AT_ONCE):
+        some = differing[start : start + AT_ONCE]
+        rows.filter(pk__in=some, state=PassageState.READY).update(state=PassageState.DUE)
+    for start in range(0, len(foreign), AT_ONCE):
+        some = foreign[start : start + AT_ONCE]
+        engine.delete(spaces.alias_of(space), Scope(tenant_id=tenant.pk, ids=some))
 
 
 def _stored(engine: Engine, space: Space, tenant: Tenant) -> Iterator[Stored]:
@@ -90,8 +101,5 @@ def _stored(engine: Engine, space: Space, tenant: Tenant) -> Iterator[Stored]:
 def rebuild(tenant: Tenant, *, key: str) -> dict[str, Any]:
     """A whole space, with all its companies; the tenant is only who asks."""
     space = Space.objects.get(key=key)
-    return {"collection": indexing.rebuild(space), "companies": _companies(space)}
-
-
-def _companies(space: Space) -> int:
-    return Counter(Index.objects.filter(space=space).values_list("tenant_id", flat=True)).total()
+    companies = Index.objects.filter(space=space).count()
+    return {"collection": indexing.rebuild(space), "companies": companies}

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 from django.utils.translation import gettext as _
 
 from knowledge.reading import values
-from knowledge.reading.folding import folded
 from knowledge.reading.values import Parse
+from knowledge.texts.folding import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Matching:
 
 def match(columns: Sequence[str], fields: Sequence[Field]) -> Matching:
     """A column goes to the field that has its name; of two such columns the first one does."""
-    names = {folded(name): field for field in fields for name in field.names}
+    names = {in_words(name): field for field in fields for name in field.names}
     found: dict[str, str] = {}
     unknown = []
     for column in columns:
-        field = names.get(folded(column)) or names.get(folded(_without_unit(column)))
+        field = names.get(in_words(column)) or names.get(in_words(_without_unit(column)))
         if field is None or field.name in found:
             unknown.append(column)
         else:
@@ -79,6 +79,6 @@ def _without_unit(column: str) -> str:
 
 
 def _suggestions(unknown: Iterable[str], missing: Iterable[Field]) -> dict[str, str]:
-    known = {folded(name): name for field in missing for name in field.names}
-    close = {column: get_close_matches(folded(column)[:60], known, n=1) for column in unknown}
+    known = {in_words(name): name for field in missing for name in field.names}
+    close = {column: get_close_matches(in_words(column)[:60], known, n=1) for column in unknown}
     return {column: known[names[0]] for column, names in close.items() if names}

@@ -13,8 +13,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from knowledge.reading.folding import folded
 from knowledge.reading.rows import Cell
+from knowledge.texts.folding import in_words
 
 YES = frozenset({"sim", "s", "yes", "y", "true", "verdadeiro", "v", "1", "x", "si"})
 NO = frozenset({"nao", "n", "no", "false", "falso", "f", "0"})
@@ -68,7 +68,7 @@ def whole(cell: Cell) -> int:
 
 
 def yes_no(cell: Cell) -> bool:
-    word = folded(_shown(cell))
+    word = in_words(_shown(cell))
     if word not in YES | NO:
         raise ValueRefusedError(_("Yes or no: sim, não, yes, no, 1, 0, true, false."))
     return word in YES
@@ -103,10 +103,10 @@ def items(cell: Cell) -> list[str]:
 
 def one_of(words: Mapping[str, tuple[str, ...]]) -> Parse:
     """A parser for statuses and kinds: each value with the other words for it."""
-    values = {folded(word): value for value in words for word in (value, *words[value])}
+    values = {in_words(word): value for value in words for word in (value, *words[value])}
 
     def choose(cell: Cell) -> str:
-        found = values.get(folded(_shown(cell)))
+        found = values.get(in_words(_shown(cell)))
         if found is None:
             allowed = ", ".join(each[0] if each else value for value, each in words.items())
             raise ValueRefusedError(_("One of these: %(allowed)s.") % {"allowed": allowed})

@@ -4,11 +4,17 @@ import re
 import unicodedata
 from functools import lru_cache
 
+LONGEST_NAME = 1_000
 _WORD = re.compile(r"[^\W_]+")
 
 
 def folded_words(text: str) -> list[str]:
     return _WORD.findall(fold(text))
+
+
+def in_words(text: str) -> str:
+    """Names as they are compared: without case, accents and punctuation."""
+    return " ".join(folded_words(text[:LONGEST_NAME]))
 
 
 def fold(text: str) -> str:
