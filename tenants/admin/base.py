@@ -178,11 +178,13 @@ class ScopedAdmin(_ScopedFields, ModelAdmin):
         return filters
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A section of which everything is hidden is hidden too."""
         hidden = set(self.get_exclude(request, obj))
-        return [
+        sections = [
             (title, {**options, "fields": [f for f in options["fields"] if f not in hidden]})
             for title, options in super().get_fieldsets(request, obj)
         ]
+        return [(title, options) for title, options in sections if options["fields"]]
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)

@@ -85,6 +85,11 @@ class TestWebsite:
         assert reason in str(answer.context["adminform"].form.errors["address"])
         assert not Website.objects.exists()
 
+    def test_a_new_one_has_no_visits_to_show(self, page):
+        shown = page.get("/admin/knowledge/website/add/").context["adminform"]
+
+        assert all(section.fields for section in shown)
+
     def test_the_same_address_twice_is_refused(self, page, moveis):
         WebsiteFactory(tenant=moveis, address=FORM["address"])
         answer = page.post(f"{WEBSITES}add/", FORM)
